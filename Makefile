@@ -1,0 +1,33 @@
+# Matinee on one machine. `make` lists what can be made; every target works from any folder (make -C).
+PYTHON := .venv/bin/python
+LISTEN ?= 127.0.0.1
+export PYTHONPATH :=
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: ## Start everything on this machine; LISTEN=0.0.0.0 opens it to the network
+	@sh server/launcher/prepare.sh run
+	@exec $(PYTHON) -m server.launcher run --listen "$(LISTEN)"
+
+stop: ## Stop what `make run` started
+	@$(PYTHON) -m server.launcher stop
+
+status: ## Say what runs
+	@$(PYTHON) -m server.launcher status
+
+demo: ## Upload a made-up film into the running system and watch it become ready
+	@.venv/bin/matinee demo
+
+test: ## Check style, types and layers, and run all tests against private servers
+	@sh server/launcher/prepare.sh test
+	@exec sh tests/check.sh
+
+lint: ## Check style, types and layers only
+	@sh server/launcher/prepare.sh test
+	@exec sh tests/lint.sh
+
+assets: ## Build the browser assets
+	@sh server/launcher/prepare.sh assets
+
+.PHONY: help run stop status demo test lint assets

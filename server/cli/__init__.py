@@ -1,0 +1,1 @@
+"""The `matinee` command, one module per group of verbs."""

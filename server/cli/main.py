@@ -1,0 +1,41 @@
+"""`matinee`: upload, look, remove, and the verbs that set an appliance up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import httpx
+
+from server.cli.appliance import first_run, migrate, owner_token
+from server.cli.status import status
+from server.cli.tls import tls
+from server.cli.upload import upload
+from server.cli.video import video
+from server.errors import MatineeError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Errors(click.Group):
+    """Tells errors in one sentence; exit code 1 for what went wrong, 2 for how it was asked (click's own)."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb. Raises ClickException for everything that Matinee or the network has to say."""
+        try:
+            return super().invoke(ctx)
+        except MatineeError as error:
+            raise click.ClickException(error.message) from error
+        except httpx.HTTPError as error:
+            raise click.ClickException(
+                f"Matinee does not answer ({error}). Is it running? `make run` starts it."
+            ) from error
+
+
+@click.group(cls=_Errors, context_settings=CONTEXT)
+def matinee() -> None:
+    """A private video service in a box."""
+
+
+for command in (upload, video, status, migrate, first_run, owner_token, tls):
+    matinee.add_command(command)

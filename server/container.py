@@ -1,0 +1,117 @@
+"""Builds the parts of the appliance from its settings, each on first use; nothing here connects to anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from redis import Redis
+
+from server.cache import connection, sessions
+from server.cache.broadcast import Broadcast
+from server.queue.doorbell import Doorbell
+from server.services.accounts import Accounts, at_once
+from server.services.activity import Activity
+from server.services.playback import Playback
+from server.services.preparation import Preparation
+from server.services.sessions import Sessions
+from server.services.status import Status
+from server.services.tasks import Tasks
+from server.services.uploads import Uploads
+from server.services.videos import Videos, announce
+from server.settings import Settings
+from server.storage.incoming import Incoming
+from server.storage.layout import Layout
+from server.storage.library import Library
+from server.store import database
+
+
+class Container:
+    """One per process. `off_loop` runs slow computing away from an event loop where there is one."""
+
+    def __init__(self, settings: Settings, off_loop: Callable[[Callable[[], Any]], Any] = at_once) -> None:
+        self.settings = settings
+        self._off_loop = off_loop
+        database.configure(settings.database)
+
+    def close(self) -> None:
+        """Close what must not be shared with a child process."""
+        database.close()
+        if "redis" in self.__dict__:
+            self.redis.connection_pool.disconnect()
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Paths of videos."""
+        return Layout(self.settings.paths.media)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The client of this process."""
+        return connection.connect(self.settings.redis)
+
+    @cached_property
+    def library(self) -> Library:
+        """Published bytes."""
+        return Library(self.layout)
+
+    @cached_property
+    def incoming(self) -> Incoming:
+        """Bytes on their way in."""
+        return Incoming(self.layout, self.settings.uploads.reserve_bytes, self._off_loop)
+
+    @cached_property
+    def doorbell(self) -> Doorbell:
+        """Wakes workers."""
+        return Doorbell(self.redis)
+
+    @cached_property
+    def broadcast(self) -> Broadcast:
+        """Live events between processes."""
+        return Broadcast(self.redis)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """People."""
+        return Accounts(self._off_loop)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Browsers that are signed in."""
+        return Sessions(sessions.Sessions(self.redis, self.settings.web), self.accounts)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files on their way in."""
+        return Uploads(self.settings.uploads, self.incoming, self.library, self.doorbell, announce)
+
+    @cached_property
+    def videos(self) -> Videos:
+        """The library."""
+        return Videos(self.library)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Claims and leases."""
+        return Tasks(self.settings.tasks, self.doorbell)
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """From a checked file to a ready film."""
+        return Preparation(self.settings.media, self.settings.tasks, self.library, self.layout, self.doorbell)
+
+    @cached_property
+    def playback(self) -> Playback:
+        """Tickets, and segments that do not exist yet."""
+        return Playback(self.layout, self.doorbell, self.settings.paths.state / "secrets" / "tickets")
+
+    @cached_property
+    def activity(self) -> Activity:
+        """Events."""
+        return Activity()
+
+    @cached_property
+    def status(self) -> Status:
+        """How the appliance is doing."""
+        return Status(self.settings, self.redis)

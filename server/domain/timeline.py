@@ -1,0 +1,130 @@
+"""The clock of a film: segments, and the pieces in which they are made, known before anything is encoded.
+
+Pictures: a key frame stands on the first frame at or after every multiple of the segment length, in every rendition.
+Sound: an AAC frame holds 1024 samples and cannot be divided, so a segment begins with the first frame that starts at
+or after the multiple; frame numbers, not times, decide what belongs to a piece, hence joins are exact to the sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+AAC_FRAME = 1024  # samples per channel, ISO/IEC 14496-3
+
+# Segments per piece: the first piece is short so that the first picture comes soon, the last number repeats.
+PICTURE_GROWTH = (1, 2, 3)
+# Sound is cheap, and every piece of it costs a lead-in: longer pieces.
+SOUND_GROWTH = (1, 3, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment: its number from 0, and its start and length in seconds."""
+
+    index: int
+    start: Fraction
+    length: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of segments that one task makes: `first` segment, `count`, `start` and `length` in seconds.
+
+    `boundaries` are the starts of its segments; `last` says that nothing is planned after it.
+    """
+
+    index: int
+    first: int
+    count: int
+    start: Fraction
+    length: Fraction
+    boundaries: tuple[Fraction, ...]
+    last: bool
+
+    @property
+    def end(self) -> Fraction:
+        """The time at which the next piece starts, or the film ends."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGrid:
+    """Where the AAC frames of a rendition stand: frame n starts at `offset` + 1024 n samples.
+
+    `offset` is below 1024. It is not zero only for copied sound that does not begin on a multiple.
+    """
+
+    sample_rate: int
+    offset: int = 0
+
+    def frame_from(self, time: Fraction) -> int:
+        """Return the number of the first frame that starts at or after `time` seconds; never negative."""
+        return max(0, ceil((time * self.sample_rate - self.offset) / AAC_FRAME))
+
+    def nearest(self, sample: int) -> int:
+        """Return the number of the frame that starts nearest to `sample`; negative before the film."""
+        return (sample - self.offset + AAC_FRAME // 2) // AAC_FRAME
+
+    def sample_of(self, frame: int) -> int:
+        """Return the sample at which `frame` starts."""
+        return self.offset + frame * AAC_FRAME
+
+    def time_of(self, frame: int) -> Fraction:
+        """Return the second at which `frame` starts."""
+        return Fraction(self.sample_of(frame), self.sample_rate)
+
+    def span(self, frames: range) -> Fraction:
+        """Return how many seconds `frames` last."""
+        return Fraction(len(frames) * AAC_FRAME, self.sample_rate)
+
+
+def segments(duration: Fraction, segment_seconds: int) -> tuple[Segment, ...]:
+    """Divide `duration` seconds into segments.
+
+    A rest shorter than an eighth of a segment (and than half a second, so that the rounded length in a playlist stays)
+    joins the segment before it: nobody should fetch a file for three frames.
+    """
+    smallest_rest = min(Fraction(segment_seconds, 8), Fraction(1, 2))
+    count = max(1, ceil(duration / segment_seconds))
+    if count > 1 and duration - (count - 1) * segment_seconds < smallest_rest:
+        count -= 1
+    starts = [Fraction(index * segment_seconds) for index in range(count)]
+    ends = [*starts[1:], duration]
+    return tuple(
+        Segment(index, start, end - start) for index, (start, end) in enumerate(zip(starts, ends, strict=True))
+    )
+
+
+def sound_segments(duration: Fraction, segment_seconds: int, grid: FrameGrid) -> tuple[Segment, ...]:
+    """Divide `duration` seconds of sound into segments of whole AAC frames; starts and lengths are exact."""
+    nominal = segments(duration, segment_seconds)
+    frames = [grid.frame_from(segment.start) for segment in nominal]
+    # The last frame may run past the end of the film: sound is whole frames, and none may be missing.
+    frames.append(max(frames[-1] + 1, grid.frame_from(duration)))
+    times = [grid.time_of(frame) for frame in frames]
+    return tuple(Segment(index, times[index], times[index + 1] - times[index]) for index in range(len(nominal)))
+
+
+def pieces(planned: Sequence[Segment], growth: Sequence[int] = PICTURE_GROWTH) -> tuple[Piece, ...]:
+    """Group `planned` segments into pieces of `growth[0]`, `growth[1]`, … segments; the last number repeats."""
+    made: list[Piece] = []
+    first = 0
+    while first < len(planned):
+        count = min(growth[min(len(made), len(growth) - 1)], len(planned) - first)
+        group = planned[first : first + count]
+        made.append(
+            Piece(
+                index=len(made),
+                first=first,
+                count=count,
+                start=group[0].start,
+                length=group[-1].start + group[-1].length - group[0].start,
+                boundaries=tuple(segment.start for segment in group),
+                last=first + count == len(planned),
+            )
+        )
+        first += count
+    return tuple(made)

@@ -1,0 +1,1 @@
+"""Keys, certificates, passwords, tickets and tokens: the only package that imports `cryptography`."""

@@ -1,0 +1,1 @@
+"""PostgreSQL through peewee: the only place with SQL. One query module per noun; tables are in `tables/`."""

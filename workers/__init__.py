@@ -1,0 +1,1 @@
+"""Background processes: media jobs, event consumers, the outbox relay and the sweeper."""

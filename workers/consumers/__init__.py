@@ -1,0 +1,1 @@
+"""Consumers of events, one module and one process each: `python -m workers.consumers.<name>`."""

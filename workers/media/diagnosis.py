@@ -1,0 +1,86 @@
+"""From what ffmpeg says to what a person is told."""
+
+from __future__ import annotations
+
+import re
+
+from server.errors import MatineeError, MediaFailed, NoSpace, Unplayable
+from workers.media.sandbox import Outcome
+
+_REFUSED_CODEC = re.compile(r"Codec \((\S+)\) not on whitelist")
+_REFUSED_FORMAT = re.compile(r"\[(\S+) @ [^\]]+\] Format not on whitelist")
+_PICTURE = re.compile(r"_pipe$|^(image2|gif|ico|apng|webp_anim)")
+_CUT_OFF = re.compile(r"moov atom not found|EBML header parsing failed|File ended prematurely")
+_MEMORY = re.compile(r"Cannot allocate memory|malloc of size|Failed to allocate|out of memory", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"exceeds max_pixels|Picture size \d+x\d+ is invalid")
+
+_SIGXCPU, _SIGXFSZ, _SIGKILL = 24, 25, 9
+
+
+def refusal(outcome: Outcome) -> MatineeError:
+    """Return the error for a probe that failed: Unplayable where the file is the reason."""
+    said = outcome.stderr
+    if (error := _outside(outcome)) is not None:
+        return error
+    if (match := _REFUSED_FORMAT.search(said)) is not None:
+        if _PICTURE.search(match[1]):
+            return Unplayable("The file is a picture, not a film.", code="unplayable.still-image")
+        return Unplayable(
+            f"The file is not a film that can be played (it looks like {match[1].split(',')[0]}). "
+            "Upload the film itself, for example as MP4, MKV, MOV or AVI.",
+            code="unplayable.format",
+        )
+    if (match := _REFUSED_CODEC.search(said)) is not None:
+        return Unplayable(
+            f"The film is encoded as {match[1]}, which is not accepted here. Export it as H.264 in MP4.",
+            code="unplayable.codec",
+        )
+    if _TOO_LARGE.search(said):
+        return Unplayable("One picture of the film is too large. Export it smaller.", code="unplayable.too-many-pixels")
+    if "moov atom not found" in said:
+        return Unplayable(
+            "The file has no index: it is not a film, or its end is missing (a recording that was cut off, or a copy "
+            "that did not finish). Upload the complete file.",
+            code="unplayable.truncated",
+        )
+    if _CUT_OFF.search(said):
+        return Unplayable("The file is cut off or damaged. Upload the complete file.", code="unplayable.truncated")
+    return Unplayable(
+        "The file is not a film that can be played. Upload a film, for example as MP4, MKV, MOV or AVI.",
+        code="unplayable.format",
+    )
+
+
+def failure(outcome: Outcome) -> MatineeError:
+    """Return the error for an encode that failed although the file had passed the probe."""
+    if (error := _outside(outcome)) is not None:
+        return error
+    if (match := _REFUSED_CODEC.search(outcome.stderr)) is not None:
+        return Unplayable(
+            f"The film holds {match[1]}, which is not accepted here. Export it as H.264 in MP4.",
+            code="unplayable.codec",
+        )
+    return MediaFailed(
+        f"The film could not be encoded here: {_last_line(outcome)}", code="media-failed.encode", detail=outcome.stderr
+    )
+
+
+def _outside(outcome: Outcome) -> MatineeError | None:
+    """The reasons that lie in this machine and not in the file; None if there is none."""
+    said = outcome.stderr
+    if "No space left on device" in said:
+        return NoSpace("There was no space left on the disk while encoding. Free some space; it is tried again.")
+    if _MEMORY.search(said):
+        return MediaFailed("There was not enough memory for this film.", code="media-failed.memory", detail=said)
+    if outcome.status in (128 + _SIGXCPU, 128 + _SIGXFSZ, 128 + _SIGKILL):
+        return MediaFailed(
+            "The media program used more than its share of processor time, file size or memory and was ended.",
+            code="media-failed.limits",
+            detail=said,
+        )
+    return None
+
+
+def _last_line(outcome: Outcome) -> str:
+    lines = [line for line in outcome.stderr.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"it ended with status {outcome.status}."

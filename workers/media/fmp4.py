@@ -1,0 +1,219 @@
+"""Fragmented MP4, as little of it as HLS needs: read fragments, write fragments of sound, name the codec.
+
+ISO/IEC 14496-12 (boxes), 14496-15 (avcC), 14496-14 and 14496-1 (esds), RFC 6381 (codec names).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from server.errors import MediaFailed
+
+_CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
+_NOT_A_KEY_FRAME = 0x10000  # sample_is_non_sync_sample
+_EVERY_SAMPLE_ALONE = 0x02000000  # sample_depends_on = 2: nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One coded frame: presentation time and duration in ticks, its place in the file in bytes."""
+
+    time: int
+    duration: int
+    offset: int
+    size: int
+    key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A moof with its mdat: `decode_time` (tfdt) in ticks, its bytes in the file, its samples in coded order."""
+
+    decode_time: int
+    start: int
+    end: int
+    samples: tuple[Sample, ...]
+
+    @property
+    def start_time(self) -> int:
+        """The tick at which its first frame is shown."""
+        return self.samples[0].time
+
+    @property
+    def end_time(self) -> int:
+        """The tick at which its last frame ends."""
+        return max(sample.time + sample.duration for sample in self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """A fragmented file with one track: `init` (ftyp and moov), ticks per second, RFC 6381 codec, fragments."""
+
+    init: bytes
+    timescale: int
+    codecs: str
+    fragments: tuple[Fragment, ...]
+
+
+def parse(data: bytes) -> Movie:
+    """Read a fragmented MP4 with one track; one without anything encoded has no fragments and perhaps no `init`.
+
+    Raises MediaFailed if it is cut off.
+    """
+    try:
+        return _parse(data)
+    except (struct.error, IndexError, KeyError, StopIteration) as error:
+        raise MediaFailed("The encoded file is damaged.", code="media-failed.output", detail=repr(error)) from error
+
+
+def _parse(data: bytes) -> Movie:
+    init = b""
+    timescale, codecs = 0, ""
+    fragments: list[Fragment] = []
+    moof: tuple[int, int] | None = None
+    for kind, start, _, end in _boxes(data, 0, len(data)):
+        if kind in (b"ftyp", b"moov"):
+            init += data[start:end]
+        if kind == b"moov":
+            timescale, codecs = _timescale(data, start, end), _codecs(data, start, end)
+        elif kind == b"moof":
+            moof = start, end
+        elif kind == b"mdat" and moof is not None:
+            fragments.append(_fragment(data, *moof, end))
+            moof = None
+    return Movie(init, timescale, codecs, tuple(fragments))
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """Yield kind, start, start of the content and end of each box between `start` and `end`."""
+    while start < end:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        header = 8
+        if size == 1:
+            size, header = struct.unpack_from(">Q", data, start + 8)[0], 16
+        if size < header or start + size > end:
+            raise IndexError(f"box {kind!r} at {start} has size {size}")
+        yield kind, start, start + header, start + size
+        start += size
+
+
+def _find(data: bytes, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
+    """Yield content start and end of every `wanted` box, at any depth of plain containers."""
+    for kind, _, body, stop in _boxes(data, start, end):
+        if kind == wanted:
+            yield body, stop
+        elif kind in _CONTAINERS:
+            yield from _find(data, body, stop, wanted)
+
+
+def _timescale(data: bytes, start: int, end: int) -> int:
+    body, _ = next(_find(data, start, end, b"mdhd"))
+    offset = 20 if data[body] == 1 else 12
+    return int(struct.unpack_from(">I", data, body + offset)[0])
+
+
+def _codecs(data: bytes, start: int, end: int) -> str:
+    """Name the codec of the only sample entry after RFC 6381, section 3.3."""
+    body, stop = next(_find(data, start, end, b"stsd"))
+    kind, _, entry, entry_end = next(_boxes(data, body + 8, stop))
+    if kind == b"avc1":
+        config, _ = next(_find(data, entry + 78, entry_end, b"avcC"))
+        return f"avc1.{data[config + 1 : config + 4].hex()}"
+    if kind == b"mp4a":
+        config, config_end = next(_find(data, entry + 28, entry_end, b"esds"))
+        return f"mp4a.40.{_audio_object_type(data[config + 4 : config_end])}"
+    raise KeyError(kind)
+
+
+def _audio_object_type(descriptor: bytes) -> int:
+    """Read the object type out of the AudioSpecificConfig: tag 5 within tag 4 within tag 3."""
+    tag, content = _descriptor(descriptor)
+    if tag != 3:
+        raise KeyError("esds")
+    _, content = _descriptor(content[3:])
+    _, config = _descriptor(content[13:])
+    kind = config[0] >> 3
+    return kind if kind != 31 else 32 + ((config[0] & 7) << 3 | config[1] >> 5)
+
+
+def _descriptor(data: bytes) -> tuple[int, bytes]:
+    size, position = 0, 1
+    while True:
+        size = size << 7 | data[position] & 0x7F
+        position += 1
+        if not data[position - 1] & 0x80:
+            return data[0], data[position : position + size]
+
+
+def _fragment(data: bytes, start: int, moof_end: int, end: int) -> Fragment:
+    body, _ = next(_find(data, start, moof_end, b"tfhd"))
+    flags = int.from_bytes(data[body + 1 : body + 4], "big")
+    position = body + 8 + (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
+    defaults = {"duration": 0, "size": 0, "flags": 0}
+    for bit, name in ((0x8, "duration"), (0x10, "size"), (0x20, "flags")):
+        if flags & bit:
+            defaults[name] = struct.unpack_from(">I", data, position)[0]
+            position += 4
+    body, _ = next(_find(data, start, moof_end, b"tfdt"))
+    # Signed, although the standard says unsigned: an encoder's priming stands before zero.
+    decode_time = int(struct.unpack_from(">q" if data[body] == 1 else ">i", data, body + 4)[0])
+    samples: list[Sample] = []
+    time = decode_time
+    for run, _ in _find(data, start, moof_end, b"trun"):
+        for sample, duration in _run(data, run, start, time, defaults):
+            samples.append(sample)
+            time += duration
+    if samples and max(sample.offset + sample.size for sample in samples) > end:
+        raise IndexError("a sample lies outside its fragment")
+    return Fragment(decode_time, start, end, tuple(samples))
+
+
+def _run(data: bytes, body: int, moof: int, time: int, defaults: dict[str, int]) -> Iterator[tuple[Sample, int]]:
+    """Yield the samples of one trun with their durations; `time` is the decode time of the first."""
+    flags = int.from_bytes(data[body + 1 : body + 4], "big")
+    count = struct.unpack_from(">I", data, body + 4)[0]
+    position = body + 8
+    offset = moof
+    first_flags = None
+    if flags & 0x1:
+        offset += struct.unpack_from(">i", data, position)[0]
+        position += 4
+    if flags & 0x4:
+        first_flags = struct.unpack_from(">I", data, position)[0]
+        position += 4
+    for number in range(count):
+        values = dict(defaults)
+        shift = 0
+        for bit, name in ((0x100, "duration"), (0x200, "size"), (0x400, "flags")):
+            if flags & bit:
+                values[name] = struct.unpack_from(">I", data, position)[0]
+                position += 4
+        if flags & 0x800:
+            shift = struct.unpack_from(">i", data, position)[0]
+            position += 4
+        if number == 0 and first_flags is not None:
+            values["flags"] = first_flags
+        key = not values["flags"] & _NOT_A_KEY_FRAME
+        yield Sample(time + shift, values["duration"], offset, values["size"], key), values["duration"]
+        time += values["duration"]
+        offset += values["size"]
+
+
+def sound_fragment(number: int, decode_time: int, duration: int, frames: Sequence[bytes]) -> bytes:
+    """Return a fragment of `frames` that all last `duration` ticks; `number` is its sequence number from 1."""
+    header = _box(b"mfhd", struct.pack(">II", 0, number))
+    # Default base is the moof; every frame has the same duration and is a key frame.
+    defaults = _box(b"tfhd", struct.pack(">IIII", 0x020028, 1, duration, _EVERY_SAMPLE_ALONE))
+    time = _box(b"tfdt", struct.pack(">IQ", 0x01000000, decode_time))
+    sizes = b"".join(struct.pack(">I", len(frame)) for frame in frames)
+    run_size = 8 + 12 + len(sizes)
+    moof_size = 8 + len(header) + 8 + len(defaults) + len(time) + run_size
+    run = _box(b"trun", struct.pack(">IIi", 0x000201, len(frames), moof_size + 8) + sizes)
+    moof = _box(b"moof", header + _box(b"traf", defaults + time + run))
+    return moof + _box(b"mdat", b"".join(frames))
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content

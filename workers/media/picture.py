@@ -1,0 +1,159 @@
+"""Encode one piece of pictures, and prove that it is what the plan promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from server.domain.rendition import VideoRendition
+from server.domain.source import Source, VideoTrack
+from server.domain.timeline import Piece
+from server.errors import MediaFailed, Unplayable
+from server.settings import Media
+from workers.media import commands, fmp4, sandbox
+from workers.media.run import Job, MadeSegment, PieceResult
+
+STALL_SECONDS = 120
+
+# How far before the piece reading begins. Containers without a proper index (MPEG-TS) land behind the key frame that
+# is needed; the first picture comes late then, and reading begins earlier.
+_LEADS = (Fraction(1), Fraction(12), Fraction(60))
+_HOLD_LEAD = Fraction(12)
+
+# A longer hole than this around a boundary is filled with a held picture: players stop in front of it.
+_HOLE = Fraction(1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One attempt at a piece: the bytes and what is in them."""
+
+    data: bytes
+    movie: fmp4.Movie
+
+    @property
+    def start(self) -> Fraction | None:
+        """The time of the first picture in seconds."""
+        return self.time_of(self.movie.fragments[0].start_time) if self.movie.fragments else None
+
+    @property
+    def end(self) -> Fraction | None:
+        """The time in seconds at which the last picture ends."""
+        return self.time_of(self.movie.fragments[-1].end_time) if self.movie.fragments else None
+
+    def time_of(self, ticks: int) -> Fraction:
+        """Seconds on the film's clock."""
+        return Fraction(ticks, self.movie.timescale)
+
+
+def encode_video(
+    source: Path,
+    facts: Source,
+    rendition: VideoRendition,
+    piece: Piece,
+    out: Path,
+    *,
+    limits: Media,
+    cancel: sandbox.Cancel = sandbox.never,
+    progress: sandbox.Progress | None = None,
+) -> PieceResult:
+    """Make the segments of `piece` in the empty folder `out`.
+
+    Every picture that the source has within the piece is in it exactly once, at its own time. Where the source has a
+    hole around a boundary, the piece is made at a constant rate with the last picture held. `progress` gets the
+    blocks of ffmpeg's `-progress`. Raises MediaFailed, NoSpace, Unplayable.
+    """
+    if facts.video is None:
+        raise Unplayable("The film has no pictures.", code="unplayable.no-streams")
+    work = _Work(Job(source, out, limits.max_pixels, cancel, progress), facts.video, rendition, piece)
+    made = work.make_from_far_enough()
+    if work.is_on_grid(made) and work.is_whole(made):
+        return work.store(made, ended=None)
+    if work.is_on_grid(made) and not work.source_goes_on():
+        return work.store(made, ended=made.end or piece.start)
+    made = work.make(_HOLD_LEAD, hold=True)
+    if not (work.is_on_grid(made) and work.is_whole(made)):
+        raise MediaFailed(
+            f"The pictures from {float(piece.start):.1f} s on could not be brought onto the segment grid.",
+            code="media-failed.grid",
+        )
+    return work.store(made, ended=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    job: Job
+    video: VideoTrack
+    rendition: VideoRendition
+    piece: Piece
+
+    def make_from_far_enough(self) -> _Made:
+        """Make the piece, reading from ever further back until its first picture is the one that belongs there."""
+        before: Fraction | None = None
+        for lead in _LEADS:
+            made = self.make(lead, hold=False)
+            on_time = made.start is not None and made.start < self.piece.start + Fraction(3, 2) / self._frame_rate
+            starts_here = self.piece.start <= self.video.start
+            settled = made.start is not None and made.start == before
+            if on_time or starts_here or settled:
+                break
+            before = made.start
+        return made
+
+    def make(self, lead: Fraction, *, hold: bool) -> _Made:
+        """Encode once. Raises MediaFailed, NoSpace, Unplayable."""
+        command = commands.video_piece(
+            self.video, self.rendition, self.piece, lead=lead, hold=hold, max_pixels=self.job.max_pixels
+        )
+        limits = sandbox.Limits(
+            wall_seconds=300 + 120 * float(self.piece.length + lead),
+            stall_seconds=STALL_SECONDS,
+            memory=sandbox.memory_for(max(self.video.pixels, self.rendition.width * self.rendition.height)),
+        )
+        return _Made(*self.job.encode(command, limits))
+
+    def source_goes_on(self) -> bool:
+        """Say whether the source has a picture after this piece."""
+        command = commands.picture_after(self.video, self.piece.end, self.job.max_pixels)
+        limits = sandbox.Limits(600, 600, memory=sandbox.memory_for(self.video.pixels))
+        outcome = sandbox.run(command, source=self.job.source, limits=limits, cancel=self.job.cancel)
+        return b"\nframe=1\n" in b"\n" + outcome.stdout
+
+    def is_on_grid(self, made: _Made) -> bool:
+        """Say whether the fragments are the first segments of the piece, each begun by a key frame on its boundary."""
+        early = 1 / self.rendition.ticks  # a coarse clock rounds a boundary down
+        late = min(Fraction(1), max(_HOLE, Fraction(3, 2) / self._frame_rate))
+        fragments = made.movie.fragments
+        return len(fragments) <= self.piece.count and all(
+            fragment.samples[0].key and -early <= made.time_of(fragment.start_time) - boundary < late
+            for fragment, boundary in zip(fragments, self.piece.boundaries, strict=False)
+        )
+
+    def is_whole(self, made: _Made) -> bool:
+        """Say whether every segment is there, and no hole before the next piece."""
+        if made.end is None or len(made.movie.fragments) < self.piece.count:
+            return False
+        return self.piece.last or made.end > self.piece.end - max(_HOLE, 1 / self._frame_rate)
+
+    def store(self, made: _Made, *, ended: Fraction | None) -> PieceResult:
+        """Write the segments that there are."""
+        fragments = dict(enumerate(made.movie.fragments, self.piece.first))
+        if not fragments:
+            return PieceResult((), "", "", ended)
+        files = {index: made.data[fragment.start : fragment.end] for index, fragment in fragments.items()}
+        segments = tuple(
+            MadeSegment(
+                index,
+                len(files[index]),
+                made.time_of(fragment.start_time),
+                made.time_of(fragment.end_time - fragment.start_time),
+                len(fragment.samples),
+            )
+            for index, fragment in fragments.items()
+        )
+        return PieceResult(segments, made.movie.codecs, self.job.write(made.movie.init, files), ended)
+
+    @property
+    def _frame_rate(self) -> Fraction:
+        return self.rendition.frame_rate
