@@ -11,6 +11,7 @@ from redis import Redis
 from server.cache import connection, sessions
 from server.cache.broadcast import Broadcast
 from server.queue.doorbell import Doorbell
+from server.queue.workers import worker_counts
 from server.services.accounts import Accounts, at_once
 from server.services.activity import Activity
 from server.services.playback import Playback
@@ -114,4 +115,4 @@ class Container:
     @cached_property
     def status(self) -> Status:
         """How the appliance is doing."""
-        return Status(self.settings, self.redis)
+        return Status(self.settings, lambda: worker_counts(self.redis))

@@ -17,7 +17,6 @@ from server.errors import MatineeError, Superseded
 from workers.jobs import audio_piece, plan, poster, video_piece
 from workers.jobs.job import Job, JobContext
 from workers.lease import Lease
-from workers.worker import ShiftOver
 
 SHIFT_SECONDS = 60.0
 
@@ -29,6 +28,10 @@ JOBS: dict[TaskKind, Job] = {
 }
 
 _log = logging.getLogger(__name__)
+
+
+class ShiftOver(BaseException):
+    """The worker has been asked to leave. Not an Exception, so that no broad handler swallows it."""
 
 
 def run(queue_name: str) -> None:

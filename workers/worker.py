@@ -15,14 +15,11 @@ from rq.executions import Execution
 from rq.job import Job
 
 from server.queue.doorbell import ENTRY_POINT
+from workers.shift import ShiftOver, run
 
 _PR_SET_PDEATHSIG = 1
 
 _log = logging.getLogger(__name__)
-
-
-class ShiftOver(BaseException):
-    """The worker has been asked to leave. Not an Exception, so that no broad handler swallows it."""
 
 
 class Ring(Job):
@@ -39,8 +36,6 @@ class Ring(Job):
         """The one entry point. Raises PermissionError for any other name."""
         if self.func_name != ENTRY_POINT:
             raise PermissionError(f"Redis asked for {self.func_name!r}; workers run {ENTRY_POINT!r} only.")
-        from workers.shift import run  # it stands on this module
-
         return run
 
 

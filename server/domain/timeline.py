@@ -8,7 +8,7 @@ or after the multiple; frame numbers, not times, decide what belongs to a piece,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
@@ -106,6 +106,17 @@ def sound_segments(duration: Fraction, segment_seconds: int, grid: FrameGrid) ->
     frames.append(max(frames[-1] + 1, grid.frame_from(duration)))
     times = [grid.time_of(frame) for frame in frames]
     return tuple(Segment(index, times[index], times[index + 1] - times[index]) for index in range(len(nominal)))
+
+
+def cut(planned: Sequence[Segment], count: int, ended: Fraction) -> tuple[Segment, ...]:
+    """Return the honest timeline of a rendition whose source ends at `ended` seconds, after `count` segments.
+
+    At least one segment stays, so that there is a playlist to show.
+    """
+    kept = planned[: max(1, count)]
+    last = kept[-1]
+    length = ended - last.start
+    return (*kept[:-1], replace(last, length=length if 0 < length < last.length else last.length))
 
 
 def pieces(planned: Sequence[Segment], growth: Sequence[int] = PICTURE_GROWTH) -> tuple[Piece, ...]:

@@ -43,4 +43,4 @@ def ensure_key(path: Path) -> bytes:
     with files.locked(path.parent):
         if not path.exists():
             files.write(path, secrets.token_hex(32).encode(), files.SECRET)
-        return path.read_bytes()
+        return path.read_bytes().strip()  # as the launcher reads it: an editor may have added a line end

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from server.launcher import kernel
 from server.launcher.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST_RUN = 80  # a unix socket's path holds 107 bytes (unix(7)); the rest is for the names of the sockets
+# A unix socket's path holds 107 bytes (unix(7)), some of which are for the sockets' names. redis-py cannot read a
+# client list with a space in a path, and gunicorn and nginx have characters of their own that mean something.
+PLAIN_AND_SHORT = re.compile(r"[A-Za-z0-9._/+@-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Every place of one private system. `run` (sockets) moves to a short path where that of `root` is too long."""
+    """Every place of one private system. `run` (sockets) moves to a plain path where `root` is too long or odd."""
 
     root: Path
     run: Path
@@ -31,7 +34,7 @@ class Home:
         """Describe the system in folder `root`, whether or not it exists."""
         root = root.resolve()
         run = root / "run"
-        if len(os.fsencode(run)) > LONGEST_RUN:
+        if not PLAIN_AND_SHORT.fullmatch(str(run)):
             run = Path(tempfile.gettempdir(), f"matinee-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}")
         return cls(root, run)
 

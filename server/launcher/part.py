@@ -12,11 +12,6 @@ def _nothing() -> None:
     """Prepare nothing."""
 
 
-def _always(_pid: int) -> bool:
-    """Count as ready as soon as the process exists."""
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """One program of the system, which runs in the foreground until it is told to stop (or once, to its end)."""
@@ -24,7 +19,8 @@ class Part:
     name: str
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)  # beyond what every part gets
-    ready: Callable[[int], bool] = _always  # asked with the process id about ten times a second; must answer at once
+    ready: Callable[[int], bool] | None = None  # asked with the process id ten times a second, must answer at once;
+    # None: it is ready when it has lived for a second
     prepare: Callable[[], None] = _nothing  # runs before each start: writes the configuration, clears stale files
     needs: tuple[str, ...] = ()  # parts that must be ready before it starts, and that stop after it
     uses: tuple[str, ...] = ()  # parts that only stop after it

@@ -128,7 +128,7 @@ build_assets() {
     libraries=$(sha256sum <$assets/package-lock.json)
     if [ ! -d $assets/node_modules ] || [ "$libraries" != "$(cat .cache/libraries.stamp 2>/dev/null)" ]; then
         say "fetches the browser libraries of package-lock.json"
-        run_npm ci --prefix $assets --silent --no-progress
+        run_npm ci --prefix $assets --loglevel=error --no-progress
         echo "$libraries" >.cache/libraries.stamp
     fi
     say "builds the browser assets"

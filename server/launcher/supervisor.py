@@ -27,6 +27,7 @@ LOOK_SECONDS = 0.1
 STOP_SECONDS = 9.0  # after this long everything that still lives gets SIGKILL
 TRIES_OF_A_STEP = 5  # a step that fails so often ends the whole start
 TRIES_WITH_DATA = 3  # a part that fails so often before it was ever ready gets its disposable data set aside
+SETTLED_SECONDS = 1.0  # a part that cannot be asked counts as ready after so long a life
 SLOW_SECONDS = 30.0
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -201,9 +202,11 @@ class Supervisor:
         for watched in self._watched.values():
             if watched.state is not State.STARTING or watched.child is None or watched.part.once:
                 continue
-            if watched.part.ready(watched.child.pid):
+            lived = time.monotonic() - watched.child.started
+            ready = watched.part.ready
+            if lived > SETTLED_SECONDS if ready is None else ready(watched.child.pid):
                 self._became_ready(watched, watched.child)
-            elif not watched.slow and time.monotonic() - watched.child.started > SLOW_SECONDS:
+            elif not watched.slow and lived > SLOW_SECONDS:
                 watched.slow = True
                 self._report.slow(watched)
 

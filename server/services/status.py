@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-from redis import Redis
 
 from server.domain import permission
 from server.domain.permission import Action
 from server.domain.user import User
-from server.queue.workers import worker_counts
 from server.settings import Settings
 from server.storage.space import free_bytes
 from server.store import events, tasks, videos
@@ -17,11 +15,11 @@ from server.store.database import transaction
 
 
 class Status:
-    """Looks at every part and says what it sees."""
+    """Looks at every part and says what it sees; `worker_counts` asks the queue who listens (None: no answer)."""
 
-    def __init__(self, settings: Settings, redis: Redis) -> None:
+    def __init__(self, settings: Settings, worker_counts: Callable[[], dict[str, int] | None]) -> None:
         self._settings = settings
-        self._redis = redis
+        self._worker_counts = worker_counts
 
     def report(self, user: User) -> dict[str, Any]:
         """Return videos by state, tasks by queue and state, workers by queue, the event backlog and the free space.
@@ -35,7 +33,7 @@ class Status:
                 "tasks": tasks.counts(),
                 "events": events.backlog(),
             }
-        found["workers"] = worker_counts(self._redis)
+        found["workers"] = self._worker_counts()
         found["space"] = {
             "free_bytes": free_bytes(self._settings.paths.media),
             "reserve_bytes": self._settings.uploads.reserve_bytes,

@@ -1,4 +1,4 @@
-"""Fragmented MP4, as little of it as HLS needs: read fragments, write fragments of sound, name the codec.
+"""Fragmented MP4, as little of it as HLS needs: read fragments, write fragments, name the codec.
 
 ISO/IEC 14496-12 (boxes), 14496-15 (avcC), 14496-14 and 14496-1 (esds), RFC 6381 (codec names).
 """
@@ -13,7 +13,8 @@ from server.errors import MediaFailed
 
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 _NOT_A_KEY_FRAME = 0x10000  # sample_is_non_sync_sample
-_EVERY_SAMPLE_ALONE = 0x02000000  # sample_depends_on = 2: nothing else
+_ALONE = 0x02000000  # sample_depends_on = 2: on nothing else
+_NEEDS_OTHERS = 0x01000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Sample:
     offset: int
     size: int
     key: bool
+
+    @property
+    def place(self) -> slice:
+        """Its bytes within the file."""
+        return slice(self.offset, self.offset + self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +207,45 @@ def _run(data: bytes, body: int, moof: int, time: int, defaults: dict[str, int])
         offset += values["size"]
 
 
-def sound_fragment(number: int, decode_time: int, duration: int, frames: Sequence[bytes]) -> bytes:
-    """Return a fragment of `frames` that all last `duration` ticks; `number` is its sequence number from 1."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One coded frame to be written: its duration and presentation minus decode time in ticks."""
+
+    data: bytes
+    duration: int
+    shift: int = 0
+    key: bool = True
+
+
+def fragment(number: int, decode_time: int, frames: Sequence[Frame]) -> bytes:
+    """Return a moof and its mdat with `frames` of track 1 in coded order; `number` is the sequence number from 1.
+
+    Frames after the first must all be key frames, or none of them.
+    """
     header = _box(b"mfhd", struct.pack(">II", 0, number))
-    # Default base is the moof; every frame has the same duration and is a key frame.
-    defaults = _box(b"tfhd", struct.pack(">IIII", 0x020028, 1, duration, _EVERY_SAMPLE_ALONE))
+    # Default base is the moof; duration and flags hold for every sample that does not say otherwise.
+    usual = struct.pack(">III", 1, frames[-1].duration, _sample_flags(frames[-1]))
+    defaults = _box(b"tfhd", struct.pack(">I", 0x020028) + usual)
     time = _box(b"tfdt", struct.pack(">IQ", 0x01000000, decode_time))
-    sizes = b"".join(struct.pack(">I", len(frame)) for frame in frames)
-    run_size = 8 + 12 + len(sizes)
-    moof_size = 8 + len(header) + 8 + len(defaults) + len(time) + run_size
-    run = _box(b"trun", struct.pack(">IIi", 0x000201, len(frames), moof_size + 8) + sizes)
-    moof = _box(b"moof", header + _box(b"traf", defaults + time + run))
-    return moof + _box(b"mdat", b"".join(frames))
+    bits, columns = 0x205, [[len(frame.data) for frame in frames]]
+    if len({frame.duration for frame in frames}) > 1:
+        bits |= 0x100
+        columns.insert(0, [frame.duration for frame in frames])
+    if any(frame.shift for frame in frames):
+        bits |= 0x800
+        columns.append([frame.shift for frame in frames])
+    rows = b"".join(struct.pack(">i", value) for row in zip(*columns, strict=True) for value in row)
+
+    def moof(data_offset: int) -> bytes:
+        head = struct.pack(">IIiI", 0x01000000 | bits, len(frames), data_offset, _sample_flags(frames[0]))
+        return _box(b"moof", header + _box(b"traf", defaults + time + _box(b"trun", head + rows)))
+
+    # The data begins after the moof and the header of the mdat.
+    return moof(len(moof(0)) + 8) + _box(b"mdat", b"".join(frame.data for frame in frames))
+
+
+def _sample_flags(frame: Frame) -> int:
+    return _ALONE if frame.key else _NEEDS_OTHERS | _NOT_A_KEY_FRAME
 
 
 def _box(kind: bytes, content: bytes) -> bytes:

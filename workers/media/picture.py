@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 from server.domain.rendition import VideoRendition
@@ -19,10 +21,14 @@ STALL_SECONDS = 120
 # How far before the piece reading begins. Containers without a proper index (MPEG-TS) land behind the key frame that
 # is needed; the first picture comes late then, and reading begins earlier.
 _LEADS = (Fraction(1), Fraction(12), Fraction(60))
+_UNINDEXED = frozenset({"mpegts", "mpeg"})
+_UNINDEXED_LEADS = (Fraction(4), *_LEADS[1:])
 _HOLD_LEAD = Fraction(12)
 
-# A longer hole than this around a boundary is filled with a held picture: players stop in front of it.
+# A piece whose first picture comes later than this is filled with a held picture: players stop in front of a hole.
+# A film that has few pictures anyway may be later by as much as it usually waits, up to the second of these.
 _HOLE = Fraction(1, 4)
+_LONGEST_HOLE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +48,25 @@ class _Made:
         """The time in seconds at which the last picture ends."""
         return self.time_of(self.movie.fragments[-1].end_time) if self.movie.fragments else None
 
+    @property
+    def longest(self) -> Fraction:
+        """The longest time in seconds that a picture stands before the next one comes."""
+        times = sorted(sample.time for fragment in self.movie.fragments for sample in fragment.samples)
+        return self.time_of(max((after - time for time, after in pairwise(times)), default=0))
+
+    def frames(self, fragment: fmp4.Fragment, stop: int) -> list[fmp4.Frame]:
+        """Return the frames of a fragment that lasts until the tick `stop`."""
+        times = sorted(sample.time for sample in fragment.samples)
+        return [
+            fmp4.Frame(
+                self.data[sample.offset : sample.offset + sample.size], after - time, sample.time - time, sample.key
+            )
+            for sample, time, after in zip(fragment.samples, times, [*times[1:], stop], strict=True)
+        ]
+
     def time_of(self, ticks: int) -> Fraction:
         """Seconds on the film's clock."""
-        return Fraction(ticks, self.movie.timescale)
+        return Fraction(ticks, self.movie.timescale or 1)
 
 
 def encode_video(
@@ -61,12 +83,12 @@ def encode_video(
     """Make the segments of `piece` in the empty folder `out`.
 
     Every picture that the source has within the piece is in it exactly once, at its own time. Where the source has a
-    hole around a boundary, the piece is made at a constant rate with the last picture held. `progress` gets the
+    hole over a boundary, the piece is made at a constant rate with the last picture held. `progress` gets the
     blocks of ffmpeg's `-progress`. Raises MediaFailed, NoSpace, Unplayable.
     """
     if facts.video is None:
         raise Unplayable("The film has no pictures.", code="unplayable.no-streams")
-    work = _Work(Job(source, out, limits.max_pixels, cancel, progress), facts.video, rendition, piece)
+    work = _Work(Job(source, out, limits.max_pixels, cancel, progress), facts.container, facts.video, rendition, piece)
     made = work.make_from_far_enough()
     if work.is_on_grid(made) and work.is_whole(made):
         return work.store(made, ended=None)
@@ -84,6 +106,7 @@ def encode_video(
 @dataclass(frozen=True, slots=True)
 class _Work:
     job: Job
+    container: str
     video: VideoTrack
     rendition: VideoRendition
     piece: Piece
@@ -91,9 +114,12 @@ class _Work:
     def make_from_far_enough(self) -> _Made:
         """Make the piece, reading from ever further back until its first picture is the one that belongs there."""
         before: Fraction | None = None
-        for lead in _LEADS:
+        soon = self.piece.start + Fraction(3, 2) / self.rendition.frame_rate
+        for lead in _LEADS if self.container not in _UNINDEXED else _UNINDEXED_LEADS:
             made = self.make(lead, hold=False)
-            on_time = made.start is not None and made.start < self.piece.start + Fraction(3, 2) / self._frame_rate
+            on_time = (
+                made.start is not None and made.start < self.piece.start + Fraction(3, 2) / self.rendition.frame_rate
+            )
             starts_here = self.piece.start <= self.video.start
             settled = made.start is not None and made.start == before
             if on_time or starts_here or settled:
@@ -123,37 +149,34 @@ class _Work:
     def is_on_grid(self, made: _Made) -> bool:
         """Say whether the fragments are the first segments of the piece, each begun by a key frame on its boundary."""
         early = 1 / self.rendition.ticks  # a coarse clock rounds a boundary down
-        late = min(Fraction(1), max(_HOLE, Fraction(3, 2) / self._frame_rate))
+        usual = max(Fraction(3, 2) / self.rendition.frame_rate, made.longest)
+        late = min(_LONGEST_HOLE, max(_HOLE, usual))
         fragments = made.movie.fragments
         return len(fragments) <= self.piece.count and all(
-            fragment.samples[0].key and -early <= made.time_of(fragment.start_time) - boundary < late
+            fragment.samples[0].key and -early <= made.time_of(fragment.start_time) - boundary <= late
             for fragment, boundary in zip(fragments, self.piece.boundaries, strict=False)
         )
 
     def is_whole(self, made: _Made) -> bool:
-        """Say whether every segment is there, and no hole before the next piece."""
-        if made.end is None or len(made.movie.fragments) < self.piece.count:
-            return False
-        return self.piece.last or made.end > self.piece.end - max(_HOLE, 1 / self._frame_rate)
+        """Say whether every segment is there."""
+        return len(made.movie.fragments) == self.piece.count
 
     def store(self, made: _Made, *, ended: Fraction | None) -> PieceResult:
-        """Write the segments that there are."""
-        fragments = dict(enumerate(made.movie.fragments, self.piece.first))
-        if not fragments:
-            return PieceResult((), "", "", ended)
-        files = {index: made.data[fragment.start : fragment.end] for index, fragment in fragments.items()}
-        segments = tuple(
-            MadeSegment(
-                index,
-                len(files[index]),
-                made.time_of(fragment.start_time),
-                made.time_of(fragment.end_time - fragment.start_time),
-                len(fragment.samples),
-            )
-            for index, fragment in fragments.items()
-        )
-        return PieceResult(segments, made.movie.codecs, self.job.write(made.movie.init, files), ended)
+        """Write the segments that there are.
 
-    @property
-    def _frame_rate(self) -> Fraction:
-        return self.rendition.frame_rate
+        Decode times are the presentation times in order, and a frame lasts until the next one, or until the next
+        piece: so there is neither overlap nor hole, however irregular the source's clock is.
+        """
+        if not made.movie.fragments:
+            return PieceResult((), "", "", ended)
+        fragments = made.movie.fragments
+        end = fragments[-1].end_time
+        if ended is None and not self.piece.last:
+            end = max(end, ceil(self.piece.end * made.movie.timescale))
+        stops = [*(fragment.start_time for fragment in fragments[1:]), end]
+        segments, files = [], {}
+        for index, (fragment, stop) in enumerate(zip(fragments, stops, strict=True), self.piece.first):
+            files[index] = fmp4.fragment(index + 1, fragment.start_time, made.frames(fragment, stop))
+            start, length = made.time_of(fragment.start_time), made.time_of(stop - fragment.start_time)
+            segments.append(MadeSegment(index, len(files[index]), start, length, len(fragment.samples)))
+        return PieceResult(tuple(segments), made.movie.codecs, self.job.write(made.movie.init, files), ended)

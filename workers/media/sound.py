@@ -51,8 +51,10 @@ def encode_audio(
     bounds = [rendition.grid.frame_from(boundary) for boundary in piece.boundaries]
     ranges = [range(start, stop) for start, stop in zip(bounds, [*bounds[1:], wanted.stop], strict=True)]
     files = {
-        piece.first + number: fmp4.sound_fragment(
-            piece.first + number + 1, rendition.grid.sample_of(held.start), AAC_FRAME, [frames[at] for at in held]
+        piece.first + number: fmp4.fragment(
+            piece.first + number + 1,
+            rendition.grid.sample_of(held.start),
+            [fmp4.Frame(frames[at], AAC_FRAME) for at in held],
         )
         for number, held in enumerate(ranges)
     }
@@ -76,7 +78,7 @@ def _frames(data: bytes, movie: fmp4.Movie, rendition: AudioRendition, wanted: r
         # Time stamps that shake by more than half a frame must not make two frames one.
         number = nearest if number is None else max(nearest, number + 1)
         if number in wanted:
-            found[number] = data[sample.offset : sample.offset + sample.size]
+            found[number] = data[sample.place]
     missing = [number for number in wanted if number not in found]
     if missing and not rendition.copy:
         raise MediaFailed(f"The encoder left out {len(missing)} frames of sound.", code="media-failed.grid")

@@ -17,6 +17,7 @@ const published = join(here, "../static");
 const [target, former] = [`${published}.new`, `${published}.old`];
 for (const folder of [target, former]) rmSync(folder, { recursive: true, force: true });
 mkdirSync(target);
+const write = (name, text) => writeFileSync(join(target, name), `${text}\n`);
 
 const { metafile } = await build({
   absWorkingDir: here,
@@ -29,7 +30,7 @@ const { metafile } = await build({
   ],
   outdir: target,
   entryNames: "[name].[hash]",
-  ...{ bundle: true, minify: true, metafile: true, format: "esm", legalComments: "none" },
+  bundle: true, minify: true, metafile: true, format: "esm", legalComments: "none",
   target: ["chrome123", "firefox121", "safari17.5"],
   loader: { ".svg": "copy", ".worker.js": "copy" },
 });
@@ -56,8 +57,4 @@ function licence(path) {
   const { name, version, license } = JSON.parse(readFileSync(join(here, path, "package.json"), "utf8"));
   const file = readdirSync(join(here, path)).find((entry) => /^licen[cs]e/i.test(entry));
   return `== ${name} ${version} (${license})\n\n${file ? readFileSync(join(here, path, file), "utf8") : ""}`;
-}
-
-function write(name, text) {
-  writeFileSync(join(target, name), `${text}\n`);
 }

@@ -21,12 +21,10 @@ from server.web.sockets.sender import Sender
 PATH = "/ws/events"
 MAX_CLIENTS = 4000
 MAX_VIDEOS = 100
-MAX_MESSAGE = 4096
 
 
 def init_app(app: Flask, feed: Feed) -> None:
     """Serve the endpoint from `feed`."""
-    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MAX_MESSAGE}
 
     def admit() -> None:
         if request.path == PATH:

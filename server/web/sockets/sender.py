@@ -18,7 +18,7 @@ from server.web.sockets import frames
 MAX_WAITING = 256  # frames
 WRITE_SECONDS = 10.0
 GOODBYE_SECONDS = 2.0
-MAX_RECEIVED = 16 * 1024  # bytes between two pings; a client only ever answers those
+MAX_RECEIVED = 4096  # bytes between two pings; a client only ever answers those
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -94,7 +94,10 @@ class Sender:
         self._received += len(received)
         if self._received > MAX_RECEIVED:
             self.end(Farewell(POLICY_VIOLATION, "Too much was sent here; this connection only tells."))
-            raise ConnectionAbortedError("The client talks too much.")
+            # Bytes left unread would turn the close into a reset, and the reason would be lost.
+            while self._connection.recv(size):
+                gevent.sleep()
+            raise ConnectionAbortedError("The client talked too much.")
         return received
 
     def send(self, frame: bytes) -> int:

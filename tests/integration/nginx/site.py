@@ -47,14 +47,14 @@ class Running:
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         return context.wrap_socket(plain, server_hostname=name)
 
-    def ask(self, path: str, method: str = "GET", host: str = "localhost", body: bytes = b"", **headers: str) -> Answer:
+    def ask(self, path: str, method: str = "GET", host: str = "localhost", body: str = "", **headers: str) -> Answer:
         """Send exactly `path`; in the names of `headers`, `_` stands for a dash."""
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{self.port}", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         if body:
             lines.append(f"Content-Length: {len(body)}")
         with self.connect() as stream:
-            stream.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+            stream.sendall("\r\n".join([*lines, "", body]).encode("latin-1"))
             return read(stream, method)
 
     def play(self, path: str, method: str = "GET", **headers: str) -> Answer:

@@ -9,7 +9,9 @@ import pytest
 from server.keystore import tickets
 from tests.integration.nginx.site import VIDEO, Running
 
-OBJECTS = [f"/media/{VIDEO}/{name}" for name in ("poster.jpg", "hls/main.m3u8", "hls/v360/index.m3u8", "hls/v360/00000.m4s")]
+OBJECTS = [
+    f"/media/{VIDEO}/{name}" for name in ("poster.jpg", "hls/main.m3u8", "hls/v360/index.m3u8", "hls/v360/00000.m4s")
+]
 MISSING = f"/media/{VIDEO}/hls/v1080/00000.m4s"
 
 

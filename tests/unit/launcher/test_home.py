@@ -6,14 +6,19 @@ from pathlib import Path
 import pytest
 
 from server.errors import Conflict
-from server.launcher.home import LONGEST_RUN, Home, Lock
+from server.launcher.home import PLAIN_AND_SHORT, Home, Lock
 
 
 def test_sockets_of_a_deep_folder_move_to_a_short_path(tmp_path: Path) -> None:
     deep = Home.at(tmp_path / ("d" * 120))
-    assert len(str(deep.run)) <= LONGEST_RUN
+    assert PLAIN_AND_SHORT.fullmatch(str(deep.run))
     assert deep.run != Home.at(tmp_path / ("e" * 120)).run
     assert deep.run == Home.at(tmp_path / ("d" * 120)).run
+
+
+def test_sockets_of_a_folder_with_odd_characters_move_to_a_plain_path(tmp_path: Path) -> None:
+    assert PLAIN_AND_SHORT.fullmatch(str(Home.at(tmp_path / "my clone").run))
+    assert Home.at(tmp_path / "plain").run == tmp_path / "plain" / "run"
 
 
 def test_all_folders_are_private(tmp_path: Path) -> None:

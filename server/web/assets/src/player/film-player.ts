@@ -21,7 +21,6 @@ class FilmPlayer extends HTMLElement {
   #ladder!: Ladder;
   #note!: HTMLElement;
   #retry!: HTMLButtonElement;
-  #state = "";
   #mended = false;
   #slowTimer = 0;
 
@@ -31,7 +30,6 @@ class FilmPlayer extends HTMLElement {
     this.#note = this.querySelector("[data-note]") as HTMLElement;
     this.#retry = this.querySelector("[data-retry]") as HTMLButtonElement;
     this.#ladder = new Ladder(this.#film);
-    this.#state = this.getAttribute("state") ?? "";
     this.#watchFrames();
     this.#watchWaiting();
     rememberPosition(this.#id, this.#media);
@@ -51,7 +49,7 @@ class FilmPlayer extends HTMLElement {
 
   #hear({ id, state, playable, playlist, poster }: Video): void {
     if (id !== this.#id) return;
-    this.#state = state;
+    this.setAttribute("state", state);
     if (poster) this.querySelector("media-poster-image")?.setAttribute("src", poster);
     if (playable && playlist && !this.hasAttribute("src")) {
       this.setAttribute("src", playlist);
@@ -96,7 +94,7 @@ class FilmPlayer extends HTMLElement {
     this.#media.addEventListener("waiting", () => {
       window.clearTimeout(this.#slowTimer);
       this.#slowTimer = window.setTimeout(() => {
-        const preparing = this.#state !== "ready";
+        const preparing = this.getAttribute("state") !== "ready";
         this.#say(preparing ? "This part is being prepared. It goes on by itself." : "Waiting for the network.");
       }, SLOW);
     });

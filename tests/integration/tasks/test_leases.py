@@ -1,0 +1,149 @@
+"""Claims, leases and fences: PostgreSQL decides who owns a task, and nobody else writes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from server.domain.ids import new_id
+from server.domain.task import NewTask, Queue, TaskKind
+from server.store import tasks, videos
+from server.store.database import changed, database, rows, transaction
+
+LEASE = 90
+
+
+@pytest.fixture
+def film(bob):
+    video_id = new_id()
+    with transaction():
+        videos.create(video_id, bob, "Film", "film.mp4", 1)
+    return video_id
+
+
+def _piece(key: str, priority: int = 400, first: int = 0, count: int = 1) -> NewTask:
+    spec = {"rendition": "v360", "first": first, "count": count}
+    return NewTask(TaskKind.VIDEO_PIECE, key, priority, 1.0, spec)
+
+
+def _add(film: str, *new: NewTask) -> list[int]:
+    with transaction():
+        return tasks.create(film, new)
+
+
+def _claim(owner: str = "one", lease: int = LEASE):
+    with transaction():
+        return tasks.claim(Queue.HEAVY, owner, lease)
+
+
+def _state(task_id: int) -> dict:
+    with transaction():
+        return rows("SELECT * FROM tasks WHERE id = %s", task_id)[0]
+
+
+def test_a_task_created_twice_is_one(film):
+    assert len(_add(film, _piece("a"), _piece("a"))) == 1
+    assert _add(film, _piece("a")) == []
+
+
+def test_the_most_urgent_task_comes_first_and_then_the_oldest(film):
+    _add(film, _piece("late", 400), _piece("later", 400), _piece("urgent", 800))
+    assert [_claim().key for _ in range(3)] == ["urgent", "late", "later"]
+    assert _claim() is None
+
+
+def test_many_workers_never_claim_the_same_task(film):
+    _add(film, *(_piece(str(number)) for number in range(40)))
+
+    def work(owner: int) -> list[int]:
+        mine = []
+        while (task := _claim(str(owner))) is not None:
+            mine.append(task.id)
+        database.close()
+        return mine
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [one for part in pool.map(work, range(8)) for one in part]
+    assert len(claimed) == len(set(claimed)) == 40
+
+
+def test_whoever_lost_the_lease_can_neither_finish_nor_hand_back(film):
+    _add(film, _piece("a"))
+    zombie = _claim("zombie", lease=-1)
+    with transaction():
+        assert tasks.expire() == 1
+        changed("UPDATE tasks SET not_before = now()")
+    owner = _claim("owner")
+    assert owner.fence == zombie.fence + 1
+    with transaction():
+        assert not tasks.hold(zombie.id, zombie.fence)
+        assert not tasks.extend(zombie.id, zombie.fence, LEASE)
+        assert not tasks.finish(zombie.id, zombie.fence)
+        assert not tasks.release(zombie.id, zombie.fence)
+        assert not tasks.fail(zombie.id, zombie.fence, "error", "too late")
+        assert tasks.finish(owner.id, owner.fence)
+
+
+def test_a_live_lease_is_left_alone(film):
+    _add(film, _piece("a"))
+    task = _claim()
+    with transaction():
+        assert tasks.expire() == 0
+        assert tasks.extend(task.id, task.fence, LEASE)
+
+
+def test_handing_back_does_not_count_as_an_attempt_and_dying_does(film):
+    (task_id,) = _add(film, _piece("a"))
+    task = _claim()
+    with transaction():
+        tasks.release(task.id, task.fence)
+    assert (_state(task_id)["state"], _state(task_id)["attempt"]) == ("queued", 0)
+    _claim("horse")
+    with transaction():
+        assert tasks.release_owner("horse") == 1
+    assert (_state(task_id)["state"], _state(task_id)["attempt"]) == ("queued", 1)
+
+
+def test_a_failure_that_may_pass_waits_before_it_is_tried_again(film):
+    _add(film, _piece("a"))
+    task = _claim()
+    with transaction():
+        assert tasks.retry(task.id, task.fence, "unavailable", "try later", 60)
+    assert _claim() is None
+
+
+def test_removing_the_video_takes_its_tasks_from_whoever_works_on_them(film):
+    _add(film, _piece("a"))
+    task = _claim()
+    with transaction():
+        videos.remove(film)
+        assert not tasks.extend(task.id, task.fence, LEASE)
+
+
+def test_what_a_viewer_waits_for_jumps_the_queue_and_its_patience(film):
+    _add(film, _piece("start", 600, 0, 3), _piece("middle", 400, 3, 3), _piece("end", 400, 6, 1))
+    with transaction():
+        assert tasks.await_segment(film, "v360", 4, 1000) == "queued"
+        assert tasks.await_segment(film, "v360", 7, 1000) is None
+        assert tasks.await_segment(film, "v720", 0, 1000) is None
+    assert _claim().key == "middle"
+
+
+def test_progress_is_derived_from_the_tasks_themselves(film):
+    _add(film, _piece("a"), _piece("b"))
+    with transaction():
+        videos.plan(film, {}, 8.0, (640, 360))
+    done = _claim()
+    with transaction():
+        tasks.finish(done.id, done.fence)
+        video = videos.get(film)
+    assert (video.progress.done, video.progress.total, video.playable) == (1, 2, True)
+    assert video.progress.eta_seconds >= 0
+    with transaction():
+        assert not videos.finish(film)
+    last = _claim()
+    with transaction():
+        tasks.finish(last.id, last.fence)
+        assert videos.finish(film)
+        assert not videos.finish(film)
