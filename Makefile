@@ -16,8 +16,9 @@ stop: ## Stop what `make run` started
 status: ## Say what runs
 	@$(PYTHON) -m server.launcher status
 
-demo: ## Upload a made-up film into the running system and watch it become ready
-	@.venv/bin/matinee demo
+demo: ## Bring a film, upload it, and say when its first picture was there; starts Matinee if needed
+	@sh server/launcher/prepare.sh run
+	@exec $(PYTHON) -m tests.demo
 
 test: ## Check style, types and layers, and run all tests against private servers
 	@sh server/launcher/prepare.sh test
@@ -30,4 +31,7 @@ lint: ## Check style, types and layers only
 assets: ## Build the browser assets
 	@sh server/launcher/prepare.sh assets
 
-.PHONY: help run stop status demo test lint assets
+clean: ## Delete what was built (.venv, assets, caches); the films and accounts in .matinee stay
+	@rm -rf .venv .cache server/web/static server/web/assets/node_modules build *.egg-info
+
+.PHONY: help run stop status demo test lint assets clean

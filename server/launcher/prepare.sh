@@ -44,16 +44,17 @@ as_root() {
 }
 
 # Debian starts a service as soon as its package is there, unless this file refuses (invoke-rc.d(8)).
-keep_services_off() {
+install_without_services() {
     as_root sh -ec '
         policy=/usr/sbin/policy-rc.d
         if [ ! -e $policy ]; then
             trap "rm -f $policy" EXIT
+            trap "exit 1" HUP INT TERM
             printf "#!/bin/sh\nexit 101\n" >$policy
             chmod 755 $policy
         fi
-        apt-get -q -o DPkg::Lock::Timeout=300 update >/dev/null
-        apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" >/dev/null
+        apt-get -q -o DPkg::Lock::Timeout=300 update
+        apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
     ' apt "$@"
 }
 
@@ -61,7 +62,8 @@ install_packages() {
     has apt-get || fail "These programs are missing, and this is no Debian that could install them: $*"
     [ "$(id -u)" = 0 ] || has sudo || fail "Packages are missing and sudo is not there. As root: apt-get install -y $*"
     say "installs $* (apt); Debian's own services of these are left off: Matinee runs private copies"
-    keep_services_off "$@"
+    mkdir -p .cache
+    install_without_services "$@" >.cache/apt.log 2>&1 || { tail -n 20 .cache/apt.log >&2; fail "apt could not install $*; see above."; }
     services=
     for package in "$@"; do
         case $package in

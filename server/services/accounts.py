@@ -123,8 +123,8 @@ class Accounts:
 
         The owner is an administrator without a password: only the token opens that door.
         """
-        held = path.read_text(encoding="utf-8").strip() if path.exists() else ""
-        with transaction():
+        with files.locked(path.parent), transaction():
+            held = path.read_text(encoding="utf-8").strip() if path.exists() else ""
             known = users.by_token(tokens.digest(held)) if held else None
             if known is not None and known.name == OWNER:
                 return

@@ -19,7 +19,7 @@ from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.source import Source
 from server.domain.task import NewTask, Priority, Queue, Task, TaskKind, retry_delay
 from server.domain.timeline import SOUND_GROWTH, Piece, Segment, pieces, segments, sound_segments
-from server.domain.video import Reason
+from server.domain.video import Reason, VideoState
 from server.errors import MatineeError, Superseded, Unplayable
 from server.queue.doorbell import Doorbell
 from server.services.videos import announce
@@ -129,16 +129,20 @@ class Preparation:
             )
 
     def failed(self, task: Task, error: MatineeError) -> None:
-        """Settle a failure: try again later if it may pass, else give up and say why. A poster may be missing."""
+        """Settle a failure: try again later if it may pass, else give up and say why. A film may lack its poster."""
         with transaction():
+            # The video's row first, as everywhere, so that nobody waits in a circle.
+            videos.lock(task.video_id)
             if not tasks.hold(task.id, task.fence):
                 return
             if not error.permanent and task.attempt < self._limits.max_attempts:
                 tasks.retry(task.id, task.fence, error.code, error.message, retry_delay(task.attempt))
                 return
             tasks.fail(task.id, task.fence, error.code, error.message)
-            if task.kind is not TaskKind.POSTER and videos.fail(task.video_id, Reason(error.code, error.message)):
-                announce(task.video_id)
+            if task.kind is TaskKind.POSTER or not videos.fail(task.video_id, Reason(error.code, error.message)):
+                return
+            announce(task.video_id)
+            self._library.withdraw_renditions(task.video_id)
 
     def repair(self) -> None:
         """Delete the folders of attempts that nobody works on any more."""
@@ -148,8 +152,8 @@ class Preparation:
     def _holding(self, task: Task) -> Iterator[None]:
         with transaction():
             # Video before task: everybody locks in this order, so two pieces of one video never wait in a circle.
-            if not videos.lock(task.video_id) or not tasks.hold(task.id, task.fence):
-                raise Superseded(f"Task {task.id} belongs to another worker now, or its video was removed.")
+            if videos.lock(task.video_id) in (None, VideoState.FAILED) or not tasks.hold(task.id, task.fence):
+                raise Superseded(f"Task {task.id} belongs to another worker now, or its video was given up.")
             yield
 
     def _shorten(self, task: Task, made: Rendition, end: int) -> None:

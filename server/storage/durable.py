@@ -1,9 +1,19 @@
-"""Bytes that stay: fsync of files and folders, so that a name never appears before what it names."""
+"""Bytes that stay: what is known to be on the disk, so that a loss of power leaves nothing that looks whole and is not.
+
+After a loss of power a file may be longer than what was ever written to the disk, with zeros at its end (file systems
+store the length before the bytes). So a file that grows carries a mark: the boot in which it was written, and how much
+of it had been synced. Within that boot the kernel answers for all of it; in a later one only the synced part counts.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+from functools import cache
 from pathlib import Path
+
+_MARK = "user.matinee.synced"  # xattr(7)
+_NO_MARK = frozenset({errno.ENODATA, errno.ENOTSUP})
 
 
 def sync(path: Path) -> None:
@@ -22,3 +32,30 @@ def make_folder(path: Path) -> None:
     except FileExistsError:
         return
     sync(path.parent)
+
+
+def mark_synced(descriptor: int, length: int) -> None:
+    """Note that the first `length` bytes of an open file are on the disk; nothing where files carry no attributes."""
+    try:
+        os.setxattr(descriptor, _MARK, f"{boot()} {length}".encode())
+    except OSError as error:
+        if error.errno != errno.ENOTSUP:
+            raise
+
+
+def trusted_length(descriptor: int) -> int:
+    """Return how many bytes of an open file can be trusted: all of them, or after a reboot those that were synced."""
+    length = os.fstat(descriptor).st_size
+    try:
+        written_in, synced = os.getxattr(descriptor, _MARK).decode().split()
+    except OSError as error:
+        if error.errno not in _NO_MARK:
+            raise
+        return length
+    return length if written_in == boot() else min(length, int(synced))
+
+
+@cache
+def boot() -> str:
+    """Name the present boot of this machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -25,10 +25,10 @@ from typing import Any, Protocol
 
 from server.domain import ids
 from server.errors import Conflict, Invalid, NoSpace, TooLarge
-from server.storage import space
+from server.storage import durable, space
 from server.storage.layout import Layout
 
-PIECE = 512 * 1024  # read from the client and written at once
+PIECE = 256 * 1024  # read from the client and written at once
 SYNC_EVERY = 64 * 1024**2  # a power cut in the middle of a body costs at most this much
 MAX_CHECKED = 256 * 1024**2  # a body with a checksum is on disk twice for a moment
 ALGORITHMS = ("sha1", "sha256")
@@ -67,9 +67,19 @@ class Incoming:
         os.close(os.open(self._layout.spool(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
     def length(self, upload_id: str) -> int | None:
-        """Return how many bytes have arrived, None where there is no spool file."""
+        """Return how many bytes have arrived, None where there is no spool file.
+
+        After a loss of power the end that was not synced yet is cut off first: it may be zeros.
+        """
         try:
-            return self._layout.spool(upload_id).stat().st_size
+            with self._opened(upload_id) as spool:
+                length = os.fstat(spool).st_size
+                if durable.trusted_length(spool) < length:
+                    with _alone(spool, length):
+                        length = durable.trusted_length(spool)
+                        os.ftruncate(spool, length)
+                        durable.mark_synced(spool, length)
+                return length
         except FileNotFoundError:
             return None
 
@@ -119,6 +129,7 @@ class Incoming:
 
     def _append(self, spool: int, offset: int, size: int, stream: Stream) -> int:
         position = synced = offset
+        durable.mark_synced(spool, offset)
         try:
             while piece := stream.read(PIECE):
                 fitting = piece[: size - position]
@@ -130,12 +141,16 @@ class Incoming:
                         code="too-large.body",
                     )
                 if position - synced >= SYNC_EVERY:
-                    self._off_loop(lambda: os.fsync(spool))
+                    self._sync(spool, position)
                     synced = position
                     self.require_room(0, 0)
         finally:
-            self._off_loop(lambda: os.fsync(spool))
+            self._sync(spool, position)
         return position
+
+    def _sync(self, spool: int, length: int) -> None:
+        self._off_loop(lambda: os.fsync(spool))
+        durable.mark_synced(spool, length)
 
 
 @contextmanager

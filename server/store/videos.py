@@ -91,7 +91,7 @@ def finish(video_id: str) -> bool:
 def fail(video_id: str, reason: Reason) -> bool:
     """Move a video that is not ready to failed, and take its waiting tasks away; False if it was ready or failed."""
     won = changed(
-        "UPDATE videos SET state = 'failed', error_code = %s, error_message = %s "
+        "UPDATE videos SET state = 'failed', has_poster = false, error_code = %s, error_message = %s "
         "WHERE id = %s AND state IN ('checking', 'preparing')",
         reason.code,
         reason.message,
@@ -111,9 +111,10 @@ def remove(video_id: str) -> bool:
     return changed("DELETE FROM videos WHERE id = %s", video_id) == 1
 
 
-def lock(video_id: str) -> bool:
-    """Hold the row until this transaction ends, so that one writer at a time changes its playlists; False if gone."""
-    return bool(rows("SELECT id FROM videos WHERE id = %s FOR UPDATE", video_id))
+def lock(video_id: str) -> VideoState | None:
+    """Hold the row until this transaction ends, so that one writer at a time changes its playlists; None if gone."""
+    found = rows("SELECT state FROM videos WHERE id = %s FOR UPDATE", video_id)
+    return VideoState(found[0]["state"]) if found else None
 
 
 def source(video_id: str) -> dict[str, Any] | None:

@@ -21,10 +21,10 @@ def scratch(system: System) -> Iterator[settings.Settings]:
     loaded = system.settings
     name = f"scratch_{new_id().lower()}"
     outside = psycopg2.connect(
-        host=loaded.database.host, port=loaded.database.port, user=loaded.database.user, dbname=loaded.database.name
+        host=loaded.database.host, port=loaded.database.port, user="postgres", dbname=loaded.database.name
     )
     outside.autocommit = True
-    outside.cursor().execute(f"CREATE DATABASE {name}")
+    outside.cursor().execute(f"CREATE DATABASE {name} OWNER {loaded.database.user}")
     own = replace(loaded, database=replace(loaded.database, name=name))
     database.configure(own.database)
     database.migrate()

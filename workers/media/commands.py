@@ -32,6 +32,7 @@ _QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error"]
 _REPORTING = ["-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
 _CLEAN = ["-map_metadata", "-1", "-map_chapters", "-1", "-dn", "-sn"]
 _MOVIE = ["-f", "mp4", "-use_editlist", "0", "-avoid_negative_ts", "disabled", "-fflags", "+bitexact"]
+_COPY = ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"]  # MPEG-TS carries ADTS; frames without its header pass through
 _FRAGMENTS = "default_base_moof+frag_discont"
 
 # Containers whose clock may be coarser than a sample, and codecs whose packets always hold the same number of samples.
@@ -106,7 +107,7 @@ def audio_piece(
     The frames before and after are there to be dropped.
     """
     if rendition.copy:
-        work = ["-to", _seconds(rendition.grid.time_of(frames.stop) + 1), "-c:a", "copy"]
+        work = ["-to", _seconds(rendition.grid.time_of(frames.stop) + 1), *_COPY]
     else:
         first = (frames.start - LEAD_FRAMES) * AAC_FRAME
         end = (frames.stop + TAIL_FRAMES) * AAC_FRAME
@@ -117,7 +118,7 @@ def audio_piece(
 
 def audio_head(track: AudioTrack, *, max_pixels: int) -> list[str]:
     """ffmpeg: the first frame of copied sound, for the sake of its init segment."""
-    return _sound(track, Fraction(0), ["-frames:a", "1", "-c:a", "copy"], max_pixels)
+    return _sound(track, Fraction(0), ["-frames:a", "1", *_COPY], max_pixels)
 
 
 def _sound(track: AudioTrack, start: Fraction, work: list[str], max_pixels: int) -> list[str]:

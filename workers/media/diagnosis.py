@@ -14,6 +14,8 @@ _CUT_OFF = re.compile(r"moov atom not found|EBML header parsing failed|File ende
 _MEMORY = re.compile(r"Cannot allocate memory|malloc of size|Failed to allocate|out of memory", re.IGNORECASE)
 _TOO_LARGE = re.compile(r"exceeds max_pixels|Picture size \d+x\d+ is invalid")
 
+_UNDECODED = "Cannot determine format of input stream"  # not one frame came out of the decoder
+
 _SIGXCPU, _SIGXFSZ, _SIGKILL = 24, 25, 9
 
 
@@ -59,6 +61,11 @@ def failure(outcome: Outcome) -> MatineeError:
         return Unplayable(
             f"The film holds {match[1]}, which is not accepted here. Export it as H.264 in MP4.",
             code="unplayable.codec",
+        )
+    if _UNDECODED in outcome.stderr:
+        return Unplayable(
+            "The pictures or the sound of the file cannot be decoded: it is damaged. Upload an intact copy.",
+            code="unplayable.damaged",
         )
     return MediaFailed(
         f"The film could not be encoded here: {_last_line(outcome)}", code="media-failed.encode", detail=outcome.stderr

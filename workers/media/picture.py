@@ -58,9 +58,7 @@ class _Made:
         """Return the frames of a fragment that lasts until the tick `stop`."""
         times = sorted(sample.time for sample in fragment.samples)
         return [
-            fmp4.Frame(
-                self.data[sample.offset : sample.offset + sample.size], after - time, sample.time - time, sample.key
-            )
+            fmp4.Frame(self.data[sample.place], after - time, sample.time - time, sample.key)
             for sample, time, after in zip(fragment.samples, times, [*times[1:], stop], strict=True)
         ]
 
@@ -117,9 +115,7 @@ class _Work:
         soon = self.piece.start + Fraction(3, 2) / self.rendition.frame_rate
         for lead in _LEADS if self.container not in _UNINDEXED else _UNINDEXED_LEADS:
             made = self.make(lead, hold=False)
-            on_time = (
-                made.start is not None and made.start < self.piece.start + Fraction(3, 2) / self.rendition.frame_rate
-            )
+            on_time = made.start is not None and made.start < soon
             starts_here = self.piece.start <= self.video.start
             settled = made.start is not None and made.start == before
             if on_time or starts_here or settled:

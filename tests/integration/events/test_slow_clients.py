@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.integration.events.hub import Hub, exhaust, greet, numbers, receive
 
-LARGE = 64 * 1024
+LARGE = 32 * 1024
 HUGE = 1024 * 1024
 
 
@@ -18,27 +18,27 @@ def test_a_client_that_does_not_read_is_dropped_with_a_reason_while_others_go_on
     with hub.connect_directly(query) as slow, hub.connect_directly(query) as quick:
         greet(slow)
         greet(quick)
-        with hub.happening(range(400), padding=LARGE):
-            assert numbers([receive(quick) for _ in range(400)]) == list(range(400))
+        with hub.happening(range(350), padding=LARGE):
+            assert numbers([receive(quick) for _ in range(350)]) == list(range(350))
         found: list[dict[str, Any]] = []
         with pytest.raises(ConnectionClosed) as ended:
             exhaust(slow, found)
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == 1013
     assert numbers(found) == list(range(len(found)))
-    assert len(found) < 400
+    assert len(found) < 350
 
 
 def test_a_client_that_was_dropped_resumes_where_it_was(hub: Hub) -> None:
     query = f"?video={hub.video}"
     with hub.connect_directly(query) as slow:
         position = greet(slow)
-        hub.happen(range(400), padding=LARGE)
+        hub.happen(range(350), padding=LARGE)
         found: list[dict[str, Any]] = []
         with pytest.raises(ConnectionClosed):
             exhaust(slow, found)
-    rest = hub.follow(found[-1]["sequence"] if found else position, 400 - len(found))
-    assert numbers(found + rest) == list(range(400))
+    rest = hub.follow(found[-1]["sequence"] if found else position, 350 - len(found))
+    assert numbers(found + rest) == list(range(350))
 
 
 def test_frames_larger_than_all_buffers_arrive_whole(hub: Hub) -> None:

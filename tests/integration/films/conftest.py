@@ -24,7 +24,7 @@ def charlie(system: System) -> Iterator[httpx.Client]:
         yield api
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def send(bob: httpx.Client) -> Send:
     """Upload a file in one request: its name as bytes, and its content."""
 

@@ -65,7 +65,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("make, code", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("make", "code"), REFUSED.values(), ids=REFUSED)
 def test_what_is_no_film_fails_with_a_reason(
     system: System, bob: httpx.Client, charlie: httpx.Client, send: Send, tmp_path: Path, make, code
 ) -> None:
@@ -94,9 +94,7 @@ def test_a_file_over_the_limit_is_refused_before_the_first_byte(bob: httpx.Clien
     assert "68.7 GB" in answer.json()["detail"]
 
 
-def test_a_film_whose_end_is_missing_plays_as_far_as_it_goes(
-    bob: httpx.Client, send: Send, tmp_path: Path
-) -> None:
+def test_a_film_whose_end_is_missing_plays_as_far_as_it_goes(bob: httpx.Client, send: Send, tmp_path: Path) -> None:
     whole = tmp_path / "whole.mp4"
     ffmpeg("-i", clips.bikes(), "-c", "copy", "-movflags", "+faststart", whole)
     content = whole.read_bytes()
@@ -144,7 +142,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("name, title", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize(("name", "title"), NAMES.values(), ids=NAMES)
 def test_a_strange_name_is_only_ever_shown(bob: httpx.Client, send: Send, name: bytes, title: str) -> None:
     video = cast.settled(bob, send(name, clips.carphone().read_bytes()).headers["Matinee-Video"])
     assert video["state"] == "ready", video["error"]

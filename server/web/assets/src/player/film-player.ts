@@ -32,6 +32,9 @@ class FilmPlayer extends HTMLElement {
     this.#ladder = new Ladder(this.#film);
     this.#watchFrames();
     this.#watchWaiting();
+    // A menu may own nothing but menu items (axe: aria-required-children); media-chrome 4.19 puts a plain button into its header.
+    for (const menu of this.querySelectorAll("media-settings-menu, media-rendition-menu, media-playback-rate-menu, media-captions-menu"))
+      menu.shadowRoot?.querySelector("button[part~=back]")?.setAttribute("role", "menuitem");
     rememberPosition(this.#id, this.#media);
     listenToKeys(this, {
       media: this.#media,
