@@ -53,6 +53,7 @@ install_without_services() {
             printf "#!/bin/sh\nexit 101\n" >$policy
             chmod 755 $policy
         fi
+        dpkg --configure -a  # finishes an installation that was interrupted, else does nothing
         apt-get -q -o DPkg::Lock::Timeout=300 update
         apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
     ' apt "$@"

@@ -12,7 +12,7 @@ from server.domain.user import User
 from server.domain.video import Video
 from server.errors import Invalid, NotFound
 from server.storage.library import Library
-from server.store import events, videos
+from server.store import events, uploads, videos
 from server.store.database import transaction
 
 PAGE = 24
@@ -64,7 +64,9 @@ class Videos:
         """Take away folders of the library that belong to no video (their removal was cut short); return their ids."""
         on_disk = self._library.videos()
         with transaction():
-            strays = sorted(set(on_disk) - videos.known(on_disk))
+            # The bytes of an upload are moved here just before its video gets a row, under the same id.
+            unfinished = {upload.id for upload in uploads.receiving()}
+            strays = sorted(set(on_disk) - unfinished - videos.known(on_disk))
         for video_id in strays:
             self._library.remove_video(video_id)
         return strays

@@ -43,16 +43,15 @@ def mark_synced(descriptor: int, length: int) -> None:
             raise
 
 
-def trusted_length(descriptor: int) -> int:
-    """Return how many bytes of an open file can be trusted: all of them, or after a reboot those that were synced."""
-    length = os.fstat(descriptor).st_size
+def synced_before(descriptor: int) -> int | None:
+    """Return how much of an open file was synced in the earlier boot that wrote it, None if it is of this boot."""
     try:
         written_in, synced = os.getxattr(descriptor, _MARK).decode().split()
     except OSError as error:
         if error.errno not in _NO_MARK:
             raise
-        return length
-    return length if written_in == boot() else min(length, int(synced))
+        return None
+    return None if written_in == boot() else int(synced)
 
 
 @cache

@@ -64,7 +64,11 @@ class Incoming:
     def create(self, upload_id: str) -> None:
         """Make the empty spool file of an upload, readable by its owner only."""
         self._folder()
-        os.close(os.open(self._layout.spool(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        spool = os.open(self._layout.spool(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            durable.mark_synced(spool, 0)
+        finally:
+            os.close(spool)
 
     def length(self, upload_id: str) -> int | None:
         """Return how many bytes have arrived, None where there is no spool file.
@@ -74,11 +78,9 @@ class Incoming:
         try:
             with self._opened(upload_id) as spool:
                 length = os.fstat(spool).st_size
-                if durable.trusted_length(spool) < length:
+                if durable.synced_before(spool) is not None:
                     with _alone(spool, length):
-                        length = durable.trusted_length(spool)
-                        os.ftruncate(spool, length)
-                        durable.mark_synced(spool, length)
+                        length = _cut_untrusted(spool, length)
                 return length
         except FileNotFoundError:
             return None
@@ -93,7 +95,8 @@ class Incoming:
         Whatever arrived before an error stays, except that a body with a checksum counts wholly or not at all. Raises
         Conflict if the file is not `offset` long or another request is faster, Invalid (`invalid.checksum`), TooLarge
         if more comes than there is room for (it is cut there), NoSpace when the volume is full, FileNotFoundError if
-        the upload was published or removed meanwhile, and what `stream` raises.
+        the upload was published or removed meanwhile, and what `stream` raises. Ask for `length` before: it judges
+        what can be trusted after a loss of power.
         """
         with self._opened(upload_id) as spool, _no_space_named():
             with _alone(spool, offset):
@@ -129,7 +132,6 @@ class Incoming:
 
     def _append(self, spool: int, offset: int, size: int, stream: Stream) -> int:
         position = synced = offset
-        durable.mark_synced(spool, offset)
         try:
             while piece := stream.read(PIECE):
                 fitting = piece[: size - position]
@@ -173,6 +175,15 @@ def _alone(spool: int, length: int) -> Iterator[None]:
         yield
     finally:
         fcntl.flock(spool, fcntl.LOCK_UN)
+
+
+def _cut_untrusted(spool: int, length: int) -> int:
+    synced = durable.synced_before(spool)
+    if synced is None:  # somebody else was faster
+        return length
+    os.ftruncate(spool, min(length, synced))
+    durable.mark_synced(spool, min(length, synced))
+    return min(length, synced)
 
 
 def _write(spool: int, position: int, piece: bytes) -> int:

@@ -47,7 +47,8 @@ def signed_in() -> SignedIn | None:
 
 
 def begin_session(response: Response, user: User) -> None:
-    """Sign the browser in: a fresh session, whatever it had before."""
+    """Sign the browser in with a fresh session; one that it had before ends."""
+    _end_former()
     value = container().sessions.begin(user)
     seconds = container().settings.web.session_absolute_seconds
     response.set_cookie(SESSION_COOKIE, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax")
@@ -56,11 +57,15 @@ def begin_session(response: Response, user: User) -> None:
 
 def end_session(response: Response) -> None:
     """Sign the browser out."""
+    _end_former()
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+    response.delete_cookie(tickets.COOKIE, path="/media/", secure=True, httponly=True, samesite="Strict")
+
+
+def _end_former() -> None:
     value = request.cookies.get(SESSION_COOKIE)
     if value:
         container().sessions.end(value)
-    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
-    response.delete_cookie(tickets.COOKIE, path="/media/", secure=True, httponly=True, samesite="Strict")
 
 
 def give_ticket(response: Response, user: User) -> None:

@@ -42,7 +42,7 @@ def contracts() -> dict[str, str]:
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache", "--no-color"],
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "200"},
         capture_output=True,

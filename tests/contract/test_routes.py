@@ -6,8 +6,8 @@ is asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,11 +15,14 @@ from flask import Flask
 from server import settings
 from server.container import Container
 from server.services.accounts import Accounts
-from server.web import app, sockets
+from server.web import app
 from server.web.sockets import app as sockets_app
 
 ADDRESS = "https://localhost"
-PLACEHOLDER = "2" * 12
+SOME_ID = "2" * 12
+
+# What charlie's browser or program would send along, so that nothing but the missing sign-in stands in the way.
+WELL_FORMED = {"Origin": ADDRESS, "Tus-Resumable": "1.0.0", "X-HTTP-Method-Override": "DELETE"}
 
 # Method and rule, and why charlie may come in.
 PUBLIC = {
@@ -34,18 +37,18 @@ PUBLIC = {
     ("GET", "/internal/waiting"): "nginx alone reaches it, after it has checked the ticket (media.conf.j2)",
 }
 
-Route = tuple[str, str]
 
 
 class SettledAccounts(Accounts):
-    """An appliance whose first run is over."""
+    """The accounts of an appliance whose first run is over."""
 
     def first_run_open(self) -> bool:
         return False
 
 
-def applications() -> dict[str, Flask]:
-    """Return the applications of both processes, made for settings that lead nowhere."""
+@pytest.fixture(scope="module")
+def applications() -> list[Flask]:
+    """The applications of both processes, made for settings that lead nowhere."""
     tables = {
         "paths": {"state": "/nowhere", "media": "/nowhere", "run": "/nowhere"},
         "database": {"host": "/nowhere"},
@@ -54,4 +57,41 @@ def applications() -> dict[str, Flask]:
     }
     container = Container(settings.parse(tables, "test"))
     container.__dict__["accounts"] = SettledAccounts()
-    return {"web": app.create_app(container), "sockets": sockets_app.create_app(container)}
+    return [app.create_app(container), sockets_app.create_app(container)]
+
+
+def routes(application: Flask) -> Iterator[tuple[str, str]]:
+    """Yield method and rule of every route; what Flask adds by itself (HEAD, OPTIONS) does what GET does, or nothing."""
+    for rule in application.url_map.iter_rules():
+        added = {"OPTIONS"} if rule.provide_automatic_options else set()
+        added |= {"HEAD"} if "GET" in (rule.methods or ()) else set()
+        for method in sorted((rule.methods or set()) - added):
+            yield method, rule.rule
+
+
+def ask(application: Flask, method: str, rule: str, accept: str) -> tuple[int, str]:
+    """Ask as charlie, whom nobody knows; return the status and where the answer leads."""
+    path = re.sub(r"<[^>]+>", SOME_ID, rule)
+    headers = {**WELL_FORMED, "Accept": accept}
+    answer = application.test_client().open(path, method=method, base_url=ADDRESS, headers=headers)
+    return answer.status_code, answer.headers.get("Location", "")
+
+
+def test_a_stranger_is_refused_everywhere_but_at_the_public_routes(applications: list[Flask]) -> None:
+    closed = [(one, route) for one in applications for route in routes(one) if route not in PUBLIC]
+    answers = {route: ask(one, *route, "application/json")[0] for one, route in closed}
+    assert {route: status for route, status in answers.items() if status != 401} == {}
+    assert len(answers) >= 14
+
+
+def test_a_stranger_who_opens_a_page_is_led_to_the_sign_in(applications: list[Flask]) -> None:
+    web, _ = applications
+    pages = [rule for method, rule in routes(web) if method == "GET" and (method, rule) not in PUBLIC]
+    places = {rule: ask(web, "GET", rule, "text/html")[1] for rule in pages if not rule.startswith("/api/")}
+    assert places
+    assert [rule for rule, place in places.items() if not place.startswith("/sign-in?next=")] == []
+
+
+def test_the_table_of_public_routes_names_only_routes_that_exist(applications: list[Flask]) -> None:
+    existing = {route for application in applications for route in routes(application)}
+    assert set(PUBLIC) - existing == set()

@@ -17,7 +17,7 @@ from server.web.sockets import frames
 
 MAX_WAITING = 256  # frames
 WRITE_SECONDS = 10.0
-GOODBYE_SECONDS = 2.0
+GOODBYE_SECONDS = 1.0
 MAX_RECEIVED = 4096  # bytes between two pings; a client only ever answers those
 
 POLICY_VIOLATION = 1008

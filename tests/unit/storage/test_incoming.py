@@ -9,6 +9,7 @@ import os
 import pytest
 
 from server.errors import Conflict, Invalid, NoSpace, TooLarge
+from server.storage import durable
 from server.storage import incoming as module
 from server.storage.incoming import Checksum, Incoming
 from server.storage.layout import Layout
@@ -118,17 +119,65 @@ def test_what_arrived_before_the_line_broke_is_synced(layout):
     synced = []
     spool = Incoming(layout, off_loop=lambda call: synced.append(True) or call())
     spool.create(UPLOAD)
-
-    class Breaking(io.BytesIO):
-        def read(self, size=-1, /):
-            return super().read(size) or self.fail()
-
-        def fail(self):
-            raise ConnectionResetError
-
     with pytest.raises(ConnectionResetError):
         spool.append(UPLOAD, 0, 10, Breaking(b"abc"))
     assert (spool.length(UPLOAD), synced) == (3, [True])
+
+
+class Breaking(io.BytesIO):
+    def read(self, size=-1, /):
+        piece = super().read(size)
+        if not piece:
+            raise ConnectionResetError
+        return piece
+
+
+def lose_power(monkeypatch, name):
+    monkeypatch.setattr(durable, "boot", lambda: name)
+
+
+def test_after_a_loss_of_power_only_what_was_synced_counts(incoming, layout, monkeypatch):
+    incoming.append(UPLOAD, 0, 9, io.BytesIO(b"abc"))
+    with layout.spool(UPLOAD).open("ab") as spool:
+        spool.write(b"\0\0\0")  # the length was stored, the bytes were not
+    assert incoming.length(UPLOAD) == 6
+    lose_power(monkeypatch, "boot-2")
+    assert incoming.length(UPLOAD) == 3
+    assert incoming.append(UPLOAD, 3, 9, io.BytesIO(b"def")) == 6
+    lose_power(monkeypatch, "boot-3")
+    assert incoming.length(UPLOAD) == 6
+    assert layout.spool(UPLOAD).read_bytes() == b"abcdef"
+
+
+def test_after_a_reboot_what_comes_is_not_cut_while_it_comes(incoming, monkeypatch):
+    incoming.append(UPLOAD, 0, 9, io.BytesIO(b"abc"))
+    lose_power(monkeypatch, "boot-2")
+    assert incoming.length(UPLOAD) == 3
+
+    class Looking(io.BytesIO):
+        def read(self, size=-1, /):
+            assert incoming.length(UPLOAD) == 3 + self.tell()
+            return super().read(2)
+
+    assert incoming.append(UPLOAD, 3, 9, Looking(b"defghi")) == 9
+
+
+def test_an_upload_whose_first_bytes_were_never_synced_begins_anew(incoming, layout, monkeypatch):
+    with layout.spool(UPLOAD).open("ab") as spool:
+        spool.write(b"\0\0\0")
+    lose_power(monkeypatch, "boot-2")
+    assert incoming.length(UPLOAD) == 0
+
+
+def test_a_volume_without_attributes_is_taken_at_its_word(layout, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOTSUP, "no attributes")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    monkeypatch.setattr(os, "getxattr", refuse)
+    spool = Incoming(layout)
+    spool.create(UPLOAD)
+    assert spool.append(UPLOAD, 0, 6, io.BytesIO(b"abc")) == spool.length(UPLOAD) == 3
 
 
 @pytest.mark.parametrize("algorithm", module.ALGORITHMS)
