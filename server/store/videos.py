@@ -89,7 +89,10 @@ def finish(video_id: str) -> bool:
 
 
 def fail(video_id: str, reason: Reason) -> bool:
-    """Move a video that is not ready to failed, and take its waiting tasks away; False if it was ready or failed."""
+    """Move a video that is not ready to failed; False if it was ready or failed.
+
+    Its unfinished tasks are taken away: whoever runs one loses its lease.
+    """
     won = changed(
         "UPDATE videos SET state = 'failed', has_poster = false, error_code = %s, error_message = %s "
         "WHERE id = %s AND state IN ('checking', 'preparing')",
@@ -97,7 +100,7 @@ def fail(video_id: str, reason: Reason) -> bool:
         reason.message,
         video_id,
     )
-    changed("DELETE FROM tasks WHERE video_id = %s AND state = 'queued'", video_id)
+    changed("DELETE FROM tasks WHERE video_id = %s AND state IN ('queued', 'running')", video_id)
     return won == 1
 
 

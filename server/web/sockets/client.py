@@ -24,6 +24,8 @@ GOING_AWAY = 1001
 class Client:
     """A listener of the feed. `videos` limits it to events about those ids; empty means all."""
 
+    __slots__ = ("_activity", "_feed", "_now", "_sender", "_subjects", "position")
+
     def __init__(
         self,
         sender: Sender,

@@ -6,7 +6,6 @@ greenlets at once. It therefore gets a Sender in place of the socket: what it wa
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import gevent
@@ -35,9 +34,11 @@ class Farewell:
 class Sender:
     """Frames on their way to one client. Only the greenlet that owns it may call `flush`, `write` and `finish`."""
 
+    __slots__ = ("_connection", "_frames", "_news", "_received", "farewell", "gone")
+
     def __init__(self, connection: socket) -> None:
         self._connection = connection
-        self._frames: deque[bytes] = deque()
+        self._frames: list[bytes] = []
         self._news = Event()
         self._received = 0
         self.gone = False  # the client has left

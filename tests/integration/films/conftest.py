@@ -32,7 +32,7 @@ def send(bob: httpx.Client) -> Send:
         headers = {
             "Tus-Resumable": "1.0.0",
             "Upload-Length": str(len(content)),
-            "Upload-Metadata": f"filename {base64.b64encode(name).decode()}",
+            "Upload-Metadata": f"filename {base64.b64encode(name).decode()}".strip(),
             "Content-Type": "application/offset+octet-stream",
         }
         return bob.post("/api/v1/uploads", content=content, headers=headers)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-
 from server import settings as tree
 from server.cache import connection
 from server.domain.permission import Role
@@ -27,7 +26,7 @@ from server.store import database, users
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def postgresql() -> Iterator[Path]:
     """The folder of the socket of a private PostgreSQL."""
     programs = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: int(path.parent.name))[-1]
     folder = Path("/tmp") / f"matinee-uploads-{secrets.token_hex(4)}"
@@ -91,7 +90,9 @@ def service(make_service: Callable[..., Uploads]) -> Uploads:
 
 
 @pytest.fixture
-def add_user(settings: tree.Settings) -> Callable[[str, Role], User]:
+def add_user(settings: tree.Settings) -> Callable[[str, Role], User]:  # noqa: ARG001  # it connects the database
+    """Give the appliance one more person."""
+
     def add(name: str, role: Role) -> User:
         with database.transaction():
             users.create(f"{name:1<12}", name, role, None)

@@ -143,7 +143,7 @@ def test_a_removed_video_leaves_nothing_and_may_be_removed_again(published, layo
 
 
 def test_a_video_is_out_of_sight_before_its_files_are_deleted(published, layout, monkeypatch):
-    def interrupted(folder):
+    def interrupted(_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("shutil.rmtree", interrupted)
