@@ -36,11 +36,12 @@ class ShiftOver(BaseException):
 
 def run(queue_name: str) -> None:
     """Answer one ring of `queue_name`. Called by RQ in a work-horse, after its fork."""
-    container = Container(settings.load())
+    container, owner = Container(settings.load()), os.environ["RQ_WORKER_ID"]
     try:
-        work(container, Queue(queue_name), owner=os.environ["RQ_WORKER_ID"])
+        work(container, Queue(queue_name), owner)
     except ShiftOver:
-        _log.info("Asked to leave; nothing is left behind.")
+        # The signal may have come between a claim and the work on it.
+        container.tasks.release_owner(owner)
     finally:
         container.close()
 

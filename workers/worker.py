@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import signal
 from collections.abc import Callable
 from types import FrameType
@@ -55,6 +56,8 @@ class Worker(rq.Worker):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _leave)
+        if os.getppid() != self.pid:  # it died before the kernel was told whom to watch
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         """Tell Redis that this worker lives; the work goes on when Redis does not listen."""

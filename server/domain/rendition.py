@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from server.domain.source import AudioTrack, Source, VideoTrack
-from server.domain.timeline import AAC_FRAME, FrameGrid
+from server.domain.timeline import AAC_FRAME, SOUND_GROWTH, SOUND_GROWTH_FROM_START, FrameGrid
 
 # Heights of the usual rungs, by the short side so that upright films get the same quality.
 RUNGS = (2160, 1440, 1080, 720, 480, 360)
@@ -37,6 +37,9 @@ _LEVELS = (
 # Sample rates that AAC has an index for and that browsers play without converting.
 _SAMPLE_RATES = frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 _USUAL_SAMPLE_RATE = 48_000
+
+# Codecs whose packets always hold the same number of samples: a rounded time stamp still says which packet it is.
+FIXED_FRAMES = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "dts"})
 _SOUND_KBITS = 128
 
 
@@ -80,7 +83,8 @@ class VideoRendition:
 class AudioRendition:
     """Sound in AAC-LC. `track` is the stream's index in the source; `bitrate` is kbit/s; `offset` is samples.
 
-    With `copy` the source's own frames are used; `offset` is where their grid stands (see `FrameGrid`).
+    With `copy` the source's own frames are used; `offset` is where their grid stands (see `FrameGrid`). Without
+    `seek`, no sample can be found again in the middle of the source, so every piece reads from the beginning.
     """
 
     name: str
@@ -90,6 +94,7 @@ class AudioRendition:
     channels: int
     bitrate: int
     offset: int
+    seek: bool
 
     @property
     def kind(self) -> Kind:
@@ -100,6 +105,11 @@ class AudioRendition:
     def grid(self) -> FrameGrid:
         """Where its AAC frames stand."""
         return FrameGrid(self.sample_rate, self.offset)
+
+    @property
+    def growth(self) -> tuple[int, ...]:
+        """Segments per piece, for `timeline.pieces`."""
+        return SOUND_GROWTH if self.seek else SOUND_GROWTH_FROM_START
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rendition as plain JSON values."""
@@ -211,9 +221,10 @@ def _sound(track: AudioTrack) -> AudioRendition:
     channels = min(track.channels, 2)
     if _copies(track):
         offset = round(track.start * track.sample_rate) % AAC_FRAME
-        return AudioRendition("a1", track.index, True, track.sample_rate, channels, _SOUND_KBITS, offset)
+        return AudioRendition("a1", track.index, True, track.sample_rate, channels, _SOUND_KBITS, offset, True)
     rate = track.sample_rate if track.sample_rate in _SAMPLE_RATES else _USUAL_SAMPLE_RATE
-    return AudioRendition("a1", track.index, False, rate, channels, _SOUND_KBITS * channels // 2, 0)
+    seek = not track.clock_is_coarse or track.codec in FIXED_FRAMES
+    return AudioRendition("a1", track.index, False, rate, channels, _SOUND_KBITS * channels // 2, 0, seek)
 
 
 def _copies(track: AudioTrack) -> bool:

@@ -50,6 +50,11 @@ class AudioTrack:
     title: str | None
     default: bool
 
+    @property
+    def clock_is_coarse(self) -> bool:
+        """Say whether a time stamp is too coarse to tell one sample from the next: Matroska, FLV and ASF count ms."""
+        return self.time_base * self.sample_rate > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -18,6 +18,9 @@ AAC_FRAME = 1024  # samples per channel, ISO/IEC 14496-3
 PICTURE_GROWTH = (1, 2, 3)
 # Sound is cheap, and every piece of it costs a lead-in: longer pieces.
 SOUND_GROWTH = (1, 3, 15)
+# Where every piece has to read from the beginning: five times longer each time, so that all of them together read a
+# quarter more than the film.
+SOUND_GROWTH_FROM_START = (1, 4, 20, 100, 500, 2500)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,14 +64,14 @@ class Link:
         if self._error is None:
             self._connection.ioloop.add_callback_threadsafe(self._say_goodbye)
         self._thread.join(2 * CLOSE_SECONDS)
-        if not self._thread.is_alive():
-            self._connection.ioloop.close()
 
     def _run(self) -> None:
         try:
             self._connection.ioloop.start()
         except Exception as error:  # noqa: BLE001  # whatever ended the thread, its owner must hear of it
             self._on_end(self._connection, error)
+        finally:
+            self._connection.ioloop.close()
 
     def _on_connection(self, connection: pika.SelectConnection) -> None:
         connection.channel(on_open_callback=self._on_channel)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import closing
 from queue import SimpleQueue
 from typing import Any, NoReturn
 
@@ -39,15 +40,13 @@ def consume(settings: RabbitMQ, consumer: str, handle: Handler) -> NoReturn:
     """
     backoff = Backoff()
     while True:
-        subscriber = _Subscriber(settings, consumer)
         try:
-            subscriber.run(handle, backoff)
+            with closing(_Subscriber(settings, consumer)) as subscriber:
+                subscriber.run(handle, backoff)
         except Unavailable as error:
             delay = backoff.next()
             _log.warning("%s Trying again in %.1f s.", error, delay)
             time.sleep(delay)
-        finally:
-            subscriber.close()
 
 
 def attempt(handle: Handler, body: bytes, sleep: Callable[[float], None] = time.sleep) -> bool:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from server.launcher import kernel
+from server.launcher.files import rotate
 from server.launcher.home import ROOT
 from server.launcher.leftovers import Record
 from server.launcher.part import Part
 
-LOG_BYTES = 5 * 1024**2  # a log longer than this is rotated when its part starts
 LAST_LINES = 6
+TAIL_BYTES = 8192
 
 
 @dataclass(slots=True)
@@ -47,18 +48,19 @@ class Child:
         return self.printed.read().decode("utf-8", errors="replace").strip()
 
     def last_lines(self) -> list[str]:
-        """Return the end of this run's log."""
-        with self.log.open("rb") as file:
-            file.seek(max(self.log_start, self.log.stat().st_size - 8192))
-            lines = file.read().decode("utf-8", errors="replace").splitlines()
+        """Return the end of this run's log; nothing if somebody deleted it."""
+        try:
+            text = self.log.read_bytes()[self.log_start :]
+        except FileNotFoundError:
+            return []
+        lines = text[-TAIL_BYTES:].decode("utf-8", errors="replace").splitlines()
         return [line for line in lines if line.strip()][-LAST_LINES:]
 
 
 def start(part: Part, environment: Mapping[str, str], logs: Path, now: float) -> Child:
     """Start a part in a session of its own; it ends when the launcher ends. Raises OSError if it cannot be executed."""
     log = logs / f"{part.name}.log"
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+    rotate(log)
     with log.open("ab") as file:
         file.write(f"--- {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {part.name} starts\n".encode())
         file.flush()

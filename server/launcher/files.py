@@ -7,6 +7,8 @@ import secrets
 import shutil
 from pathlib import Path
 
+LOG_BYTES = 5 * 1024**2  # a log longer than this is rotated when its writer starts
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file of mode 0600 beside `path` and rename it over it."""
@@ -23,6 +25,12 @@ def keep_secret(path: Path) -> str:
     if not path.exists() or not path.read_text(encoding="ascii").strip():
         write_atomically(path, secrets.token_hex(32))
     return path.read_text(encoding="ascii").strip()
+
+
+def rotate(log: Path) -> None:
+    """Rename a log that has grown long to `NAME.log.1`, over the one before."""
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def set_aside(folder: Path) -> None:

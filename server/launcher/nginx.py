@@ -12,12 +12,13 @@ import jinja2
 
 from server.errors import Unavailable
 from server.launcher import probes
-from server.launcher.files import write_atomically
+from server.launcher.files import rotate, write_atomically
 from server.launcher.home import ROOT, Home
 from server.launcher.part import Part
 
 TEMPLATES = ROOT / "nginx"
 ENTRY = "nginx.conf.j2"
+LOGS = ("access.log", "error.log")  # which nginx writes itself, beside its output
 CHECK_SECONDS = 10
 
 
@@ -44,7 +45,7 @@ class Site:
 
 
 def render(site: Site) -> str:
-    """Fill in the templates. Raises jinja2.UndefinedError if they ask for what Site has not."""
+    """Fill in the templates. Raises Unavailable if they are broken or ask for what Site has not."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(  # noqa: S701  # nginx's language is not HTML
         loader=loader,
@@ -53,7 +54,10 @@ def render(site: Site) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(ENTRY).render(asdict(site))
+    try:
+        return environment.get_template(ENTRY).render(asdict(site))
+    except jinja2.TemplateError as error:
+        raise Unavailable(f"The templates in {TEMPLATES} cannot be filled in: {error}. Restore them.") from error
 
 
 def find_program() -> str:
@@ -77,6 +81,8 @@ def parts(home: Home, site: Site, address: tuple[str, int]) -> list[Part]:
     command = (find_program(), "-e", "stderr", "-p", str(home.root), "-c", str(configuration), "-g", "daemon off;")
 
     def prepare() -> None:
+        for name in LOGS:
+            rotate(Path(site.log, name))
         Path(site.temp).mkdir(mode=0o700, exist_ok=True)
         write_atomically(configuration, render(site))
         check = subprocess.run(

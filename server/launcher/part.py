@@ -20,7 +20,7 @@ class Part:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)  # beyond what every part gets
     ready: Callable[[int], bool] | None = None  # asked with the process id ten times a second, must answer at once;
-    # None: it is ready when it has lived for a second
+    # None: it is ready when it has lived for two seconds
     prepare: Callable[[], None] = _nothing  # runs before each start: writes the configuration, clears stale files
     needs: tuple[str, ...] = ()  # parts that must be ready before it starts, and that stop after it
     uses: tuple[str, ...] = ()  # parts that only stop after it

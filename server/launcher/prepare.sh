@@ -55,7 +55,7 @@ install_without_services() {
         fi
         dpkg --configure -a  # finishes an installation that was interrupted, else does nothing
         apt-get -q -o DPkg::Lock::Timeout=300 update
-        apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+        apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
     ' apt "$@"
 }
 
@@ -64,7 +64,7 @@ install_packages() {
     [ "$(id -u)" = 0 ] || has sudo || fail "Packages are missing and sudo is not there. As root: apt-get install -y $*"
     say "installs $* (apt); Debian's own services of these are left off: Matinee runs private copies"
     mkdir -p .cache
-    install_without_services "$@" >.cache/apt.log 2>&1 || { tail -n 20 .cache/apt.log >&2; fail "apt could not install $*; see above."; }
+    install_without_services "$@" >.cache/apt.log 2>&1 </dev/null || { tail -n 20 .cache/apt.log >&2; fail "apt could not install $*; see above."; }
     services=
     for package in "$@"; do
         case $package in
@@ -133,7 +133,7 @@ build_assets() {
     libraries=$(sha256sum <$assets/package-lock.json)
     if [ ! -d $assets/node_modules ] || [ "$libraries" != "$(cat .cache/libraries.stamp 2>/dev/null)" ]; then
         say "fetches the browser libraries of package-lock.json"
-        run_npm ci --prefix $assets --loglevel=error --no-progress
+        run_npm ci --prefix $assets --loglevel=error --no-progress --no-update-notifier >/dev/null
         echo "$libraries" >.cache/libraries.stamp
     fi
     say "builds the browser assets"

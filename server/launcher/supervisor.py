@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.1
 STOP_SECONDS = 9.0  # after this long everything that still lives gets SIGKILL
 TRIES_OF_A_STEP = 5  # a step that fails so often ends the whole start
 TRIES_WITH_DATA = 3  # a part that fails so often before it was ever ready gets its disposable data set aside
-SETTLED_SECONDS = 1.0  # a part that cannot be asked counts as ready after so long a life
+SETTLED_SECONDS = 2.0  # a part that cannot be asked counts as ready after so long a life
 SLOW_SECONDS = 30.0
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -129,12 +129,11 @@ class Preparation:
             )
 
     def failed(self, task: Task, error: MatineeError) -> None:
-        """Settle a failure: try again later if it may pass, else give up and say why. A poster may be missing.
-
-        What was made of a film that is given up is taken away: nobody can watch half of it.
-        """
+        """Settle a failure: try again later if it may pass, else give up and say why. A film may lack its poster."""
         with transaction():
-            if not videos.lock(task.video_id) or not tasks.hold(task.id, task.fence):
+            # The video's row first, as everywhere, so that nobody waits in a circle.
+            videos.lock(task.video_id)
+            if not tasks.hold(task.id, task.fence):
                 return
             if not error.permanent and task.attempt < self._limits.max_attempts:
                 tasks.retry(task.id, task.fence, error.code, error.message, retry_delay(task.attempt))
@@ -143,7 +142,7 @@ class Preparation:
             if task.kind is TaskKind.POSTER or not videos.fail(task.video_id, Reason(error.code, error.message)):
                 return
             announce(task.video_id)
-        self._library.remove_renditions(task.video_id)
+            self._library.withdraw_renditions(task.video_id)
 
     def repair(self) -> None:
         """Delete the folders of attempts that nobody works on any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain import permission
+from server.domain import ids, permission
 from server.domain.event import EventType, NewEvent
 from server.domain.permission import Action
 from server.domain.user import User
@@ -44,7 +44,7 @@ class Videos:
         """Return one video. Raises NotFound."""
         permission.require(user.role, Action.WATCH)
         with transaction():
-            return _found(videos.get(video_id))
+            return _find(video_id)
 
     def remove(self, user: User, video_id: str) -> None:
         """Remove a video with everything made from it. Work on it stops by itself: its tasks are gone with it.
@@ -52,7 +52,7 @@ class Videos:
         Raises NotFound, or Forbidden if it belongs to somebody else and the role does not cover that.
         """
         with transaction():
-            video = _found(videos.get(video_id))
+            video = _find(video_id)
             own = video.owner_id == user.id
             permission.require(user.role, Action.REMOVE_OWN if own else Action.REMOVE_ANY)
             videos.remove(video_id)
@@ -79,7 +79,8 @@ def announce(video_id: str, actor: str | None = None) -> None:
         events.append(NewEvent(EventType.VIDEO_CHANGED, f"videos/{video_id}", video.as_dict(), actor=actor))
 
 
-def _found(video: Video | None) -> Video:
+def _find(video_id: str) -> Video:
+    video = videos.get(video_id) if ids.is_id(video_id) else None
     if video is None:
         raise NotFound("There is no such video. It may have been removed; the library shows what there is.")
     return video

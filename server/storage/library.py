@@ -93,21 +93,12 @@ class Library:
 
     def remove_video(self, video_id: str) -> None:
         """Take a video out of sight in one step, then delete its files. Doing it again changes nothing."""
-        self._remove(self._layout.video(video_id), video_id)
+        self._remove(self._layout.video(video_id))
 
-    def remove_renditions(self, video_id: str) -> None:
-        """Take playlists and segments of a video out of sight in one step, then delete them; the original stays."""
-        self._remove(self._layout.hls(video_id), video_id)
-
-    def _remove(self, folder: Path, video_id: str) -> None:
-        trash = self._layout.work / f"{_TRASH}{video_id}-{secrets.token_hex(4)}"
-        self._layout.work.mkdir(mode=0o750, parents=True, exist_ok=True)
-        try:
-            folder.rename(trash)
-        except FileNotFoundError:
-            return
-        os.utime(trash)  # it becomes an orphan if we die here, not before
-        shutil.rmtree(trash)
+    def withdraw_renditions(self, video_id: str) -> None:
+        """Take everything that was made from the original out of sight, then delete it. The original stays."""
+        self._remove(self._layout.hls(video_id))
+        self._layout.poster(video_id).unlink(missing_ok=True)
 
     def prepare_attempt(self, task_id: int, fence: int) -> Path:
         """Make the empty folder that one attempt of a task writes to, and return it."""

@@ -170,9 +170,9 @@ def drop_from(video_id: str, rendition: str, first: int, but: int) -> int:
 
 
 def counts() -> list[dict[str, Any]]:
-    """Return queue, state and count of all tasks that are not done."""
+    """Return queue, state and count of the tasks that wait or run."""
     return rows(
-        "SELECT queue, state, count(*)::int AS count FROM tasks WHERE state <> 'done' "
+        "SELECT queue, state, count(*)::int AS count FROM tasks WHERE state IN ('queued', 'running') "
         "GROUP BY queue, state ORDER BY queue, state"
     )
 

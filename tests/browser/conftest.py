@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from server.launcher.system import System
+from server.store.database import changed, rows
 from tests import cast
-from tests.browser.house import House
+from tests.browser.house import TIMEOUT_MS, House
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -25,6 +26,7 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield launched
@@ -51,3 +53,19 @@ def house(system: System, browser: Browser, sessions: dict[str, str]) -> Iterato
     yield opened
     opened.close()
     assert opened.troubles == []
+
+
+@pytest.fixture
+def nobody_yet(system: System) -> Iterator[None]:
+    """The system as it was before its first administrator: the other tests' administrators wait outside."""
+    with cast.records(system):
+        known = rows("SELECT id, name, password_hash FROM users WHERE password_hash IS NOT NULL AND role = 'admin'")
+        for each in known:
+            changed("UPDATE users SET name = %s, password_hash = NULL WHERE id = %s", each["id"].lower(), each["id"])
+    yield
+    with cast.records(system):
+        changed("DELETE FROM users WHERE password_hash IS NOT NULL AND role = 'admin'")
+        for each in known:
+            changed(
+                "UPDATE users SET name = %s, password_hash = %s WHERE id = %s", *list(each.values())[1:], each["id"]
+            )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
 from server.launcher.system import System
 from tests import cast
@@ -15,6 +15,9 @@ from tests.cast import Person
 TIMEOUT_MS = 60_000
 SESSION = "__Host-matinee"
 WIDE = {"width": 1280, "height": 800}
+
+# Chromium's word for a page that was left before its event stream was there.
+_LEFT_EARLY = "WebSocket is closed before the connection is established"
 
 # Every text that a progress line ever showed, in order; installed before the page's own scripts run.
 _LISTEN = """
@@ -76,7 +79,8 @@ class House:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         said = f"{message.type}: {message.text} ({message.location.get('url', '')})"
-        if message.type in ("error", "warning") and not any(part in said for part in self.forgiven):
+        forgiven = (*self.forgiven, _LEFT_EARLY)
+        if message.type in ("error", "warning") and not any(part in said for part in forgiven):
             self.troubles.append(said)
 
     def _note_request(self, request: Request) -> None:
@@ -108,6 +112,11 @@ def video_of(page: Page) -> str:
     found = page.locator("video-progress[video-id]").first.get_attribute("video-id")
     assert found
     return found
+
+
+def watch_now(page: Page) -> Locator:
+    """The link that appears in the row of an upload as soon as its film can be watched."""
+    return page.locator("video-progress").get_by_role("link", name="Watch now")
 
 
 def current_time(page: Page) -> float:

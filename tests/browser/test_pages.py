@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.sync_api import Page, expect
 from server.cli import tus
 from server.launcher.home import ROOT
 from tests import cast, clips
-from tests.browser.house import House, choose, wait_time
+from tests.browser.house import House, choose, wait_time, watch_now
 from tests.cast import ALICE, BOB, Person
 
 AXE = ROOT / "server/web/assets/node_modules/axe-core/axe.min.js"
@@ -23,7 +24,12 @@ PICTURES = ROOT / "artifacts"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2},
+    "phone": {
+        "viewport": {"width": 360, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 2,
+    },
     "narrow": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"},
 }
 
@@ -42,14 +48,102 @@ class Films:
 def films(bob: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Films]:
     folder = tmp_path_factory.mktemp("films")
     (folder / "holiday notes.mp4").write_text("It was a dark and stormy night.\n")
-    sound = clips.made("bunny-sound.m4a", clips.sound_of_bunny)
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clips.bunny(), "-vn", "-c", "copy", folder / "radio play.m4a"]
+    subprocess.run(command, check=True, timeout=60)
 
     def send(file: Path) -> str:
         return tus.send(bob, file, lambda _: None)
 
-    failed, ready, heard = send(folder / "holiday notes.mp4"), send(clips.bunny()), send(sound)
+    failed, ready, heard = send(folder / "holiday notes.mp4"), send(clips.bunny()), send(folder / "radio play.m4a")
     for video_id, state in ((failed, "failed"), (ready, "ready"), (heard, "ready")):
         assert cast.settled(bob, video_id)["state"] == state
     preparing = send(clips.must_be_encoded(600))
     yield Films(*(f"/watch/{video_id}" for video_id in (ready, preparing, failed, heard)))
     bob.delete(f"/api/v1/videos/{preparing}").raise_for_status()
+
+
+def show_ready(page: Page) -> None:
+    wait_time(page, 1)
+    page.keyboard.press("k")
+
+
+def show_row(page: Page) -> None:
+    choose(page, clips.carphone())
+    expect(watch_now(page)).to_be_visible()
+
+
+def show_menu(page: Page) -> None:
+    show_ready(page)
+    page.locator("media-settings-menu-button").click()
+
+
+def show_keys(page: Page) -> None:
+    show_ready(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def show_question(page: Page) -> None:
+    page.get_by_role("button", name="Remove…").click()
+
+
+def leave(_: Page) -> None:
+    """Look at the page as it opens."""
+
+
+Show = Callable[[Page], None]
+
+PAGES: dict[str, tuple[str, Person | None, Show]] = {
+    "sign-in": ("/sign-in", None, leave),
+    "library": ("/", BOB, leave),
+    "upload": ("/upload", BOB, leave),
+    "upload-done": ("/upload", BOB, show_row),
+    "watch-ready": ("{ready}", BOB, show_ready),
+    "watch-keys": ("{ready}", BOB, show_keys),
+    "watch-menu": ("{ready}", BOB, show_menu),
+    "watch-remove": ("{ready}", BOB, show_question),
+    "watch-preparing": ("{preparing}", BOB, show_ready),
+    "watch-failed": ("{failed}", BOB, leave),
+    "watch-sound": ("{sound}", BOB, show_ready),
+    "not-found": ("/watch/111111111111", BOB, leave),
+}
+
+
+def check(page: Page) -> None:
+    """Find nothing with axe-core, and nothing wider than the window."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == []
+    wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= window
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_open_to_everybody(house: House, films: Films, name: str, look: str) -> None:
+    cast.introduce(house.system, ALICE)  # else every door leads to the first run
+    house.forgiven = ("status of 404",)
+    address, person, show = PAGES[name]
+    page = house.open(address.format(**vars(films)), person, **LOOKS[look])
+    show(page)
+    check(page)
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}-{look}.png")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.usefixtures("nobody_yet")
+def test_the_first_page_of_all_is_open_to_everybody(house: House, look: str) -> None:
+    page = house.open("/", None, **LOOKS[look])
+    expect(page).to_have_url(f"{house.system.address}/welcome")
+    check(page)
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"welcome-{look}.png")
+
+
+def test_a_page_says_what_it_has_to_say_without_scripts(house: House, films: Films) -> None:
+    page = house.open("/", BOB, java_script_enabled=False)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Library")
+    expect(page.get_by_role("link", name="bigbuckbunny")).not_to_have_count(0)
+    page.goto(films.failed)
+    expect(page.get_by_role("alert")).to_contain_text("is not a film that can be played")

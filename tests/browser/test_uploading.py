@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import JSHandle, Page, Request, expect
 
 from tests import cast, clips
-from tests.browser.house import House, choose, video_of
+from tests.browser.house import House, choose, video_of, watch_now
 from tests.cast import BOB, CHARLIE
 
 SLOW = 1_000_000  # bytes per second
@@ -24,7 +24,7 @@ def slow_down(page: Page, rate: int) -> None:
 
 
 def wait_until_some_is_sent(page: Page) -> None:
-    page.wait_for_function("document.querySelector('upload-row progress')?.value > 0.15")
+    page.wait_for_function("() => document.querySelector('upload-row progress')?.value > 0.15")
 
 
 def offsets(requests: list[Request]) -> list[int]:
@@ -104,7 +104,7 @@ def test_what_is_no_film_says_so_in_its_row(house: House, tmp_path: Path) -> Non
     (text := tmp_path / "notes.mp4").write_text("It was a dark and stormy night.\n" * 100)
     choose(page, text)
     expect(page.locator("upload-row .state-line")).to_contain_text("is not a film that can be played")
-    expect(page.get_by_role("link", name="Watch now")).to_have_count(0)
+    expect(watch_now(page)).to_have_count(0)
 
 
 def test_an_empty_file_says_so_before_it_is_sent(house: House, tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ def as_svg(floors: list[list[str]], arrows: Arrows) -> str:
     }
     lines = [_line(*middle[a], *middle[b], count) for (a, b), count in sorted(arrows.items())]
     boxes = [_box(short(room), *place) for room, place in middle.items()]
-    size = f'viewBox="0 0 {WIDTH} {ROW * len(floors)}"'
-    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{STYLE}</style>', *lines, *boxes, "</svg>\n"])
+    frame = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {ROW * len(floors)}">'
+    return "\n".join([frame, f"<style>{STYLE}</style>", *lines, *boxes, "</svg>\n"])
 
 
 def _line(x1: int, y1: int, x2: int, y2: int, count: int) -> str:

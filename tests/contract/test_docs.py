@@ -17,17 +17,18 @@ from server.cli.main import matinee
 from server.domain.event import EventType
 from server.domain.permission import Action
 from server.settings import Settings
+from server.web.errors import status_of
 from tests.contract.source import ROOT, documents, make_targets, nodes, text
 
 # Codes that are put together: the fixed part, and what may follow it.
 MEDIA_FAILURES = "media-failed."
 FAMILIES: dict[str, set[str]] = {
     "forbidden.": {action.value for action in Action},
-    "http.": {"<status>"},
-    MEDIA_FAILURES: set(),  # filled from the calls of Run.failure(what, code)
+    MEDIA_FAILURES: set(),  # these stand in the calls of `failure(what, code)`
 }
+OF_HTTP_ITSELF = "http.<status>"  # made in server/web/errors.py from whatever status Flask refuses with
 
-PLACES = re.compile(r"`((?:\.ci|docs|nginx|server|tests|tui|workers)/[\w./-]*|[\w-]+\.(?:cfg|toml|lock|md)|Makefile)`")
+PLACES = re.compile(r"`((?:\.ci|docs|nginx|server|tests|tui|workers)/[\w./-]*|[\w-]+\.(?:cfg|lock|md)|Makefile)`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
@@ -40,8 +41,8 @@ def section_of(document: str, heading: str) -> str:
 
 def first_cells(part: str) -> dict[str, list[str]]:
     """Return the rows of the tables of a text by their first cell, which holds a name in backticks."""
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line.startswith("| `")]
-    return {row[0].strip("`"): row[1:] for row in rows}
+    lines = (line.strip("|").split("|") for line in part.splitlines() if line.startswith("| `"))
+    return {name.strip(" `"): [cell.strip() for cell in others] for name, *others in lines}
 
 
 def leaves(command: click.Command, *words: str) -> Iterator[tuple[str, click.Command]]:
@@ -85,7 +86,8 @@ def _call_codes(node: ast.Call) -> Iterator[str]:
 def _family(code: ast.JoinedStr) -> Iterator[str]:
     start = code.values[0]
     assert isinstance(start, ast.Constant), "a code that is put together begins with its class's own"
-    yield from (f"{start.value}{end}" for end in FAMILIES[str(start.value)])
+    first = str(start.value)
+    yield from (first + end for end in FAMILIES[first])
 
 
 @pytest.mark.parametrize("section", get_type_hints(Settings).items(), ids=lambda section: section[0])
@@ -118,23 +120,22 @@ def test_every_type_of_event_is_documented() -> None:
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:
-    assert sorted(first_cells(text("docs/errors.md"))) == sorted(set(raised_codes()) | FAMILIES_ALWAYS)
-
-
-FAMILIES_ALWAYS = {"http.<status>"}
+    assert sorted(first_cells(text("docs/errors.md"))) == sorted({*raised_codes(), OF_HTTP_ITSELF})
 
 
 def test_every_target_of_make_is_documented() -> None:
-    assert set(first_cells(section_of("docs/development.md", "Commands"))) == {f"make {name}" for name in make_targets()}
+    documented = first_cells(section_of("docs/development.md", "Commands"))
+    assert set(documented) == {f"make {name}" for name in make_targets()}
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_that_a_document_names_exists(document: Path) -> None:
     written = document.read_text(encoding="utf-8")
     links = [target for target in LINK.findall(written) if not (document.parent / target).exists()]
-    places = [place for place in PLACES.findall(written) if not any((ROOT / at / place).exists() for at in SHORTHAND)]
+    places = [place for place in PLACES.findall(written) if not (ROOT / place).exists()]
     assert (links, places) == ([], [])
 
 
-# Packages and folders within which a document may name a file without its beginning.
-SHORTHAND = ("", "server", "docs", "server/web/assets", ".matinee")
+def test_the_documented_status_of_an_error_is_the_one_it_has() -> None:
+    documented = {code: cells[0] for code, cells in first_cells(text("docs/errors.md")).items() if cells[0].isdigit()}
+    assert {code: status_of(code) for code in documented} == {code: int(status) for code, status in documented.items()}

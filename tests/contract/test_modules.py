@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from statistics import median
 
 import pytest
@@ -19,7 +20,7 @@ def test_no_module_is_longer_than_four_hundred_lines_tests_included() -> None:
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
 
 
-def test_the_median_module_fits_on_two_screens(record_property: pytest.RecordProperty) -> None:
+def test_the_median_module_fits_on_two_screens(record_property: Callable[[str, object], None]) -> None:
     lengths = [_lines(path.read_text()) for path in modules(*PACKAGES) if path.name != "__init__.py"]
     record_property("median_lines", median(lengths))
     assert median(lengths) <= MEDIAN_LINES

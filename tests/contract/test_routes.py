@@ -38,7 +38,6 @@ PUBLIC = {
 }
 
 
-
 class SettledAccounts(Accounts):
     """The accounts of an appliance whose first run is over."""
 
@@ -61,9 +60,9 @@ def applications() -> list[Flask]:
 
 
 def routes(application: Flask) -> Iterator[tuple[str, str]]:
-    """Yield method and rule of every route; what Flask adds by itself (HEAD, OPTIONS) does what GET does, or nothing."""
+    """Yield method and rule of every route, without the HEAD and OPTIONS that Flask adds by itself."""
     for rule in application.url_map.iter_rules():
-        added = {"OPTIONS"} if rule.provide_automatic_options else set()
+        added = {"OPTIONS"} if rule.provide_automatic_options else set()  # type: ignore[attr-defined]  # Flask's own
         added |= {"HEAD"} if "GET" in (rule.methods or ()) else set()
         for method in sorted((rule.methods or set()) - added):
             yield method, rule.rule

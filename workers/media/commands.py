@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from server.domain.rendition import AudioRendition, VideoRendition
+from server.domain.rendition import FIXED_FRAMES, AudioRendition, VideoRendition
 from server.domain.source import AudioTrack, VideoTrack
 from server.domain.timeline import AAC_FRAME, FrameGrid, Piece
 from workers.media import allowed
@@ -34,9 +34,6 @@ _CLEAN = ["-map_metadata", "-1", "-map_chapters", "-1", "-dn", "-sn"]
 _MOVIE = ["-f", "mp4", "-use_editlist", "0", "-avoid_negative_ts", "disabled", "-fflags", "+bitexact"]
 _COPY = ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"]  # MPEG-TS carries ADTS; frames without its header pass through
 _FRAGMENTS = "default_base_moof+frag_discont"
-
-# Containers whose clock may be coarser than a sample, and codecs whose packets always hold the same number of samples.
-_FIXED_FRAMES = frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "dts"})
 
 
 def probe(max_pixels: int) -> list[str]:
@@ -113,7 +110,7 @@ def audio_piece(
         end = (frames.stop + TAIL_FRAMES) * AAC_FRAME
         work = ["-af", _sound_filters(track, rendition, first, end), "-ac", str(rendition.channels)]
         work += ["-c:a", "aac", "-b:a", f"{rendition.bitrate}k"]
-    return _sound(track, start - SOUND_LEAD_SECONDS, work, max_pixels)
+    return _sound(track, start - SOUND_LEAD_SECONDS if rendition.seek else Fraction(0), work, max_pixels)
 
 
 def audio_head(track: AudioTrack, *, max_pixels: int) -> list[str]:
@@ -159,20 +156,22 @@ def _reading_from(start: Fraction, max_pixels: int) -> list[str]:
 def _sound_filters(track: AudioTrack, rendition: AudioRendition, first: int, end: int) -> str:
     """Exactly the samples `first` to `end` of the rendition: silence where the source has none."""
     filters = []
-    if track.codec in _FIXED_FRAMES and track.time_base > Fraction(1, track.sample_rate):
-        # A clock of milliseconds shakes the start of a piece by some samples; its packets stand on a grid.
+    if track.clock_is_coarse and track.codec in FIXED_FRAMES:
+        # The first time stamp of a piece is off by some samples; the packets stand on a grid.
         origin = round(track.start * track.sample_rate)
         filters.append(f"asetpts=round((PTS-{origin})/NB_SAMPLES)*NB_SAMPLES+{origin}")
-    if rendition.sample_rate != track.sample_rate:
+    if rendition.seek and rendition.sample_rate != track.sample_rate:
         # A whole second is a whole number of samples at either rate: the resampler starts in phase in every piece.
         whole = max(0, first // rendition.sample_rate)
         filters.append(f"atrim=start_pts={whole * track.sample_rate}")
+    # Read from the beginning, samples are counted from there; time stamps on the way would shake the start again.
+    counted_from = first if rendition.seek else -LEAD_FRAMES * AAC_FRAME
     layout = "mono" if rendition.channels == 1 else "stereo"
     filters += [
-        f"aresample={rendition.sample_rate}:async=1:min_comp=0:first_pts={first}",
+        f"aresample={rendition.sample_rate}:async=1:min_comp=0:first_pts={counted_from}",
         f"aformat=sample_fmts=fltp:channel_layouts={layout}",
         "apad",
-        f"atrim=end_pts={end}",
+        f"atrim=start_pts={first}:end_pts={end}",
     ]
     return ",".join(filters)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from server.errors import MediaFailed
 
+Bytes = bytes | bytearray
+
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 _NOT_A_KEY_FRAME = 0x10000  # sample_is_non_sync_sample
 _ALONE = 0x02000000  # sample_depends_on = 2: on nothing else
@@ -80,10 +82,11 @@ def _parse(data: bytes) -> Movie:
     fragments: list[Fragment] = []
     moof: tuple[int, int] | None = None
     for kind, start, _, end in _boxes(data, 0, len(data)):
-        if kind in (b"ftyp", b"moov"):
+        if kind == b"ftyp":
             init += data[start:end]
-        if kind == b"moov":
+        elif kind == b"moov":
             timescale, codecs = _timescale(data, start, end), _codecs(data, start, end)
+            init += _without_rates(data, start, end)
         elif kind == b"moof":
             moof = start, end
         elif kind == b"mdat" and moof is not None:
@@ -92,7 +95,7 @@ def _parse(data: bytes) -> Movie:
     return Movie(init, timescale, codecs, tuple(fragments))
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+def _boxes(data: Bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
     """Yield kind, start, start of the content and end of each box between `start` and `end`."""
     while start < end:
         size, kind = struct.unpack_from(">I4s", data, start)
@@ -105,7 +108,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int,
         start += size
 
 
-def _find(data: bytes, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
+def _find(data: Bytes, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
     """Yield content start and end of every `wanted` box, at any depth of plain containers."""
     for kind, _, body, stop in _boxes(data, start, end):
         if kind == wanted:
@@ -128,29 +131,40 @@ def _codecs(data: bytes, start: int, end: int) -> str:
         config, _ = next(_find(data, entry + 78, entry_end, b"avcC"))
         return f"avc1.{data[config + 1 : config + 4].hex()}"
     if kind == b"mp4a":
-        config, config_end = next(_find(data, entry + 28, entry_end, b"esds"))
-        return f"mp4a.40.{_audio_object_type(data[config + 4 : config_end])}"
+        config, _ = next(_find(data, entry + 28, entry_end, b"esds"))
+        audio = _descriptor(data, _decoder_config(data, config) + 13)
+        object_type = data[audio] >> 3
+        if object_type == 31:
+            object_type = 32 + ((data[audio] & 7) << 3 | data[audio + 1] >> 5)
+        return f"mp4a.40.{object_type}"
     raise KeyError(kind)
 
 
-def _audio_object_type(descriptor: bytes) -> int:
-    """Read the object type out of the AudioSpecificConfig: tag 5 within tag 4 within tag 3."""
-    tag, content = _descriptor(descriptor)
-    if tag != 3:
-        raise KeyError("esds")
-    _, content = _descriptor(content[3:])
-    _, config = _descriptor(content[13:])
-    kind = config[0] >> 3
-    return kind if kind != 31 else 32 + ((config[0] & 7) << 3 | config[1] >> 5)
+def _decoder_config(data: Bytes, esds: int) -> int:
+    """Return where the DecoderConfigDescriptor's content begins: it stands in the ES descriptor, after its id."""
+    return _descriptor(data, _descriptor(data, esds + 4) + 3)
 
 
-def _descriptor(data: bytes) -> tuple[int, bytes]:
-    size, position = 0, 1
-    while True:
-        size = size << 7 | data[position] & 0x7F
+def _descriptor(data: Bytes, position: int) -> int:
+    """Return where the content of the descriptor at `position` begins: after its tag and a size of 7 bits a byte."""
+    position += 1
+    while data[position] & 0x80:
         position += 1
-        if not data[position - 1] & 0x80:
-            return data[0], data[position : position + size]
+    return position + 1
+
+
+def _without_rates(data: bytes, start: int, end: int) -> bytes:
+    """Return the moov with its bit rates as 0, unknown: ffmpeg guesses them anew in every piece."""
+    moov = bytearray(data[start:end])
+    body, stop = next(_find(moov, 0, len(moov), b"stsd"))
+    kind, _, entry, entry_end = next(_boxes(moov, body + 8, stop))
+    children = entry + (28 if kind == b"mp4a" else 78)
+    for rates, _ in _find(moov, children, entry_end, b"btrt"):
+        moov[rates : rates + 12] = bytes(12)
+    for esds, _ in _find(moov, children, entry_end, b"esds"):
+        rates = _decoder_config(moov, esds) + 5
+        moov[rates : rates + 8] = bytes(8)
+    return bytes(moov)
 
 
 def _fragment(data: bytes, start: int, moof_end: int, end: int) -> Fragment:

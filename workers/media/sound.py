@@ -66,7 +66,7 @@ def encode_audio(
 
 
 def _limits(piece: Piece) -> sandbox.Limits:
-    return sandbox.Limits(wall_seconds=300 + 10 * float(piece.length), stall_seconds=STALL_SECONDS)
+    return sandbox.Limits(wall_seconds=300 + 10 * float(piece.end), stall_seconds=STALL_SECONDS)
 
 
 def _frames(data: bytes, movie: fmp4.Movie, rendition: AudioRendition, wanted: range) -> dict[int, bytes]:

@@ -9,6 +9,7 @@ from server.launcher import kernel, leftovers
 from server.launcher.system import System
 
 WAIT_SECONDS = 15.0
+LISTEN = "0A"  # TCP_LISTEN
 
 
 def processes_of(system: System) -> set[kernel.Process]:
@@ -32,3 +33,18 @@ def wait_gone(before: set[kernel.Process]) -> None:
 
 def command_lines(processes: set[kernel.Process]) -> list[bytes]:
     return [Path(f"/proc/{each.pid}/cmdline").read_bytes() for each in processes]
+
+
+def listening_addresses(processes: set[kernel.Process]) -> set[str]:
+    """The local addresses on which any of the processes listens with TCP, as /proc/net/tcp writes them (hexadecimal)."""
+    inodes = {inode for each in processes for inode in _sockets(each.pid)}
+    rows = [row.split() for name in ("tcp", "tcp6") for row in Path("/proc/net", name).read_text().splitlines()[1:]]
+    return {row[1].partition(":")[0] for row in rows if row[3] == LISTEN and row[9] in inodes}
+
+
+def _sockets(pid: int) -> set[str]:
+    try:
+        targets = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except FileNotFoundError:  # it has just ended
+        return set()
+    return {target[8:-1] for target in targets if target.startswith("socket:[")}

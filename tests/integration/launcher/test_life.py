@@ -15,7 +15,7 @@ from redis import Redis
 from server.launcher.home import ROOT
 from server.launcher.rabbitmq import password_file
 from server.launcher.system import System
-from tests.integration.launcher.census import command_lines, processes_of, survivors, wait_gone
+from tests.integration.launcher.census import command_lines, listening_addresses, processes_of, survivors, wait_gone
 
 
 def launch(verb: str, system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +63,11 @@ def test_no_password_is_in_any_command_line_or_log(private: System) -> None:
     assert password_file(private.home).stat().st_mode & 0o777 == 0o600
 
 
+def test_nothing_listens_beyond_loopback(private: System) -> None:
+    assert listening_addresses(processes_of(private)) <= {"0100007F", "00000000000000000000000001000000"}
+    assert listening_addresses(processes_of(private)) >= {"0100007F"}
+
+
 def test_the_second_start_keeps_all_data(private: System) -> None:
     with opened(private) as cursor:
         cursor.execute("CREATE TABLE kept AS SELECT 'by alice' AS word")
@@ -108,6 +113,15 @@ def test_the_brokers_folder_may_be_deleted_while_the_system_is_stopped(private: 
     private.stop()
     shutil.rmtree(private.home.root / "rabbitmq")
     private.start()
+
+
+def test_damaged_data_of_redis_is_set_aside_since_it_is_the_only_copy_of_nothing(private: System) -> None:
+    private.stop()
+    for file in (private.home.root / "redis").rglob("*.aof"):
+        file.write_bytes(b"this is no append-only file\n" * 100)
+    private.start()
+    assert (private.home.root / "redis.broken").is_dir()
+    assert "begins with empty data" in private.transcript.read_text()
 
 
 def test_a_foreign_program_on_our_port_makes_us_take_another(private: System) -> None:

@@ -72,6 +72,7 @@ def assert_one_video(layout, upload_id):
         made = database.rows("SELECT id FROM videos")
         planned = database.rows("SELECT video_id FROM tasks WHERE kind = 'plan'")
         told = database.rows("SELECT subject FROM outbox")
+    assert upload is not None
     assert upload.state is UploadState.COMPLETE
     assert made == [{"id": upload.video_id}]
     assert planned == [{"video_id": upload.video_id}]

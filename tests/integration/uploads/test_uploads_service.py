@@ -31,6 +31,7 @@ def test_the_last_byte_makes_a_video_with_its_plan_and_its_event(service, layout
         video = videos.get(video_id)
         planned = database.rows("SELECT kind, key, queue, state FROM tasks WHERE video_id = %s", video_id)
         events = database.rows("SELECT type, subject, actor, data FROM outbox")
+    assert video is not None
     assert (video.title, video.size, video.owner_id) == ("Holiday", len(FILM), bob.id)
     assert planned == [{"kind": "plan", "key": "plan", "queue": "light", "state": "queued"}]
     assert [(event["type"], event["subject"], event["actor"]) for event in events] == [

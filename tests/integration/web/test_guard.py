@@ -75,7 +75,9 @@ def test_every_route_that_is_not_named_as_open_refuses_a_stranger(app, container
 
 def _csrf(browser, scratch) -> str:
     page = browser.get("/", base_url=scratch.web.address).get_data(as_text=True)
-    return re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,11 @@ def test_a_write_that_another_site_made_the_browser_send_is_refused(alice, scrat
     sent = {name: scratch.web.address if value == "OURS" else value for name, value in headers.items()}
     answer = alice.delete("/api/v1/videos/aaaaaaaaaaaa", headers=sent, base_url=scratch.web.address)
     assert (answer.status_code, answer.json["code"]) == (403, code)
+
+
+def test_an_id_of_another_shape_is_simply_not_found(alice, scratch):
+    for address in ("/api/v1/videos/a%00b", "/watch/..%2f..", "/api/v1/videos/'--"):
+        assert alice.get(address, base_url=scratch.web.address).status_code == 404
 
 
 def test_a_write_from_our_own_page_is_carried_out(alice, scratch, origin):

@@ -109,7 +109,12 @@ def test_a_full_disk_is_named_and_what_arrived_stays(incoming, layout, monkeypat
 def test_the_disk_is_synced_on_the_way_and_at_the_end(layout, monkeypatch):
     monkeypatch.setattr(module, "SYNC_EVERY", module.PIECE)
     synced = []
-    spool = Incoming(layout, off_loop=lambda call: synced.append(layout.spool(UPLOAD).stat().st_size) or call())
+
+    def run(call):
+        call()
+        synced.append(layout.spool(UPLOAD).stat().st_size)
+
+    spool = Incoming(layout, off_loop=run)
     spool.create(UPLOAD)
     spool.append(UPLOAD, 0, 10**9, io.BytesIO(bytes(2 * module.PIECE + 5)))
     assert synced == [module.PIECE, 2 * module.PIECE, 2 * module.PIECE + 5]
@@ -117,11 +122,16 @@ def test_the_disk_is_synced_on_the_way_and_at_the_end(layout, monkeypatch):
 
 def test_what_arrived_before_the_line_broke_is_synced(layout):
     synced = []
-    spool = Incoming(layout, off_loop=lambda call: synced.append(True) or call())
+
+    def run(call):
+        call()
+        synced.append(layout.spool(UPLOAD).stat().st_size)
+
+    spool = Incoming(layout, off_loop=run)
     spool.create(UPLOAD)
     with pytest.raises(ConnectionResetError):
         spool.append(UPLOAD, 0, 10, Breaking(b"abc"))
-    assert (spool.length(UPLOAD), synced) == (3, [True])
+    assert (spool.length(UPLOAD), synced) == (3, [3])
 
 
 class Breaking(io.BytesIO):
