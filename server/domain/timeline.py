@@ -111,15 +111,15 @@ def sound_segments(duration: Fraction, segment_seconds: int, grid: FrameGrid) ->
     return tuple(Segment(index, times[index], times[index + 1] - times[index]) for index in range(len(nominal)))
 
 
-def cut(planned: Sequence[Segment], count: int, ended: Fraction) -> tuple[Segment, ...]:
-    """Return the honest timeline of a rendition whose source ends at `ended` seconds, after `count` segments.
+def cut(planned: Sequence[Segment], count: int, ended: Fraction | None) -> tuple[Segment, ...]:
+    """Return the honest timeline of a rendition whose source ends after `count` segments.
 
-    At least one segment stays, so that there is a playlist to show.
+    `ended` is the second at which its last picture ends, where that is known.
     """
-    kept = planned[: max(1, count)]
-    last = kept[-1]
-    length = ended - last.start
-    return (*kept[:-1], replace(last, length=length if 0 < length < last.length else last.length))
+    *kept, last = planned[:count]
+    if ended is not None and 0 < ended - last.start < last.length:
+        last = replace(last, length=ended - last.start)
+    return (*kept, last)
 
 
 def pieces(planned: Sequence[Segment], growth: Sequence[int] = PICTURE_GROWTH) -> tuple[Piece, ...]:

@@ -18,7 +18,7 @@ from server.domain.playlist import Offer
 from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.source import Source
 from server.domain.task import NewTask, Priority, Queue, Task, TaskKind, retry_delay
-from server.domain.timeline import SOUND_GROWTH, Piece, Segment, pieces, segments, sound_segments
+from server.domain.timeline import Piece, Segment, cut, pieces, segments, sound_segments
 from server.domain.video import Reason, VideoState
 from server.errors import MatineeError, Superseded, Unplayable
 from server.queue.doorbell import Doorbell
@@ -91,10 +91,12 @@ class Preparation:
         made = rendition.from_dict(specs[task.spec["rendition"]])
         return source, made, self._pieces(source, made)[task.spec["piece"]]
 
-    def publish_piece(self, task: Task, made: Rendition, folder: Path, codecs: str, count: int) -> None:
+    def publish_piece(
+        self, task: Task, made: Rendition, folder: Path, codecs: str, count: int, ended: Fraction | None = None
+    ) -> None:
         """Publish the `count` segments in `folder` as the work of `task`.
 
-        Fewer than planned means that the file holds less than it promised: the rendition ends there. Raises
+        Fewer than planned means that the file holds less than it promised: the rendition ends at `ended`. Raises
         Unplayable if it would be empty, Superseded, Conflict or Gone.
         """
         end = task.spec["first"] + count
@@ -102,9 +104,10 @@ class Preparation:
             raise Unplayable("Nothing in the file could be decoded; it is damaged.", code="unplayable.damaged")
         with self._holding(task):
             self._library.publish_piece(folder, task.video_id, made.name)
-            joined = renditions.note_codecs(task.video_id, made.name, codecs)
+            # A piece behind the end of a cut-off file has nothing, and so no codecs either.
+            joined = count > 0 and renditions.note_codecs(task.video_id, made.name, codecs)
             if count < task.spec["count"]:
-                self._shorten(task, made, end)
+                self._shorten(task, made, end, ended)
             tasks.finish(task.id, task.fence)
             ready = videos.finish(task.video_id)
             if joined or ready:
@@ -156,12 +159,12 @@ class Preparation:
                 raise Superseded(f"Task {task.id} belongs to another worker now, or its video was given up.")
             yield
 
-    def _shorten(self, task: Task, made: Rendition, end: int) -> None:
-        """End a rendition before segment `end`."""
+    def _shorten(self, task: Task, made: Rendition, end: int, ended: Fraction | None) -> None:
+        """End a rendition before segment `end`, at `ended` seconds."""
         tasks.drop_from(task.video_id, made.name, task.spec["first"], task.id)
         facts = videos.source(task.video_id)
         if facts is not None:
-            self._write_playlist(task.video_id, made, self.timeline(Source.from_dict(facts), made)[:end])
+            self._write_playlist(task.video_id, made, cut(self.timeline(Source.from_dict(facts), made), end, ended))
 
     def _write_playlist(self, video_id: str, made: Rendition, planned: tuple[Segment, ...]) -> None:
         path = self._layout.rendition(video_id, made.name) / PLAYLIST
@@ -195,7 +198,7 @@ class Preparation:
 
     def _pieces(self, source: Source, made: Rendition) -> tuple[Piece, ...]:
         planned = self.timeline(source, made)
-        return pieces(planned, SOUND_GROWTH) if isinstance(made, AudioRendition) else pieces(planned)
+        return pieces(planned, made.growth) if isinstance(made, AudioRendition) else pieces(planned)
 
     def _tasks(self, source: Source, ladder: tuple[Rendition, ...]) -> list[NewTask]:
         """Return the tasks of a film in the order in which they are wanted."""

@@ -161,7 +161,8 @@ def await_segment(video_id: str, rendition: str, segment: int, priority: int) ->
 def drop_from(video_id: str, rendition: str, first: int, but: int) -> int:
     """Drop the tasks of a rendition from segment `first` on, except task `but`; whoever runs one loses its lease."""
     return changed(
-        "DELETE FROM tasks WHERE video_id = %s AND spec->>'rendition' = %s AND (spec->>'first')::int >= %s AND id <> %s",
+        "DELETE FROM tasks WHERE video_id = %s AND spec->>'rendition' = %s AND (spec->>'first')::int >= %s "
+        "AND id <> %s",
         video_id,
         rendition,
         first,

@@ -21,4 +21,4 @@ def run(job: JobContext) -> None:
         limits=job.container.settings.media,
         cancel=lambda: job.lease.lost,
     )
-    preparation.publish_piece(job.task, made, job.folder, result.codecs, len(result.segments))
+    preparation.publish_piece(job.task, made, job.folder, result.codecs, len(result.segments), result.ended)
