@@ -96,6 +96,7 @@ class NoSpace(MatineeError):
     """It does not fit now: the quota or the free space is used up."""
 
     code = "no-space"
+    permanent = False
 
 
 class TooMany(MatineeError):

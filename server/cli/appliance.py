@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server import settings
+from server.cli.client import local_settings
 from server.container import Container
 from server.store import database
 
@@ -12,7 +12,7 @@ from server.store import database
 @click.command()
 def migrate() -> None:
     """Bring the database schema up to date."""
-    database.configure(settings.load().database)
+    database.configure(local_settings().database)
     for name in database.migrate():
         click.echo(f"applied {name}")
 
@@ -20,7 +20,7 @@ def migrate() -> None:
 @click.command("first-run")
 def first_run() -> None:
     """Print a fresh one-time code, as long as there is no administrator."""
-    code = Container(settings.load()).accounts.new_first_run_code()
+    code = Container(local_settings()).accounts.new_first_run_code()
     if code:
         click.echo(code)
 
@@ -28,5 +28,5 @@ def first_run() -> None:
 @click.command("owner-token")
 def owner_token() -> None:
     """Make sure that the local owner has an API token; it is written to a private file, never printed."""
-    loaded = settings.load()
+    loaded = local_settings()
     Container(loaded).accounts.ensure_owner_token(loaded.paths.state / "owner.token")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from server import settings
+from server.cli.client import local_settings
 from server.keystore import certificates
 
 
@@ -22,7 +22,7 @@ def tls() -> None:
 @tls.command()
 def ensure() -> None:
     """Make or renew the certificates where needed, and print the authority's SHA-256 fingerprint."""
-    loaded = settings.load()
+    loaded = local_settings()
     names, addresses = hosts([loaded.web.address, *loaded.web.other_origins], socket.gethostname())
     folder = loaded.paths.state / "tls"
     click.echo(certificates.ensure(folder, names, addresses, datetime.now(UTC)).fingerprint)

@@ -30,7 +30,7 @@ class Offer:
 
     @property
     def average(self) -> int:
-        """Bits per second of what exists."""
+        """Bits per second of what exists; 0 if nothing was measured yet."""
         return round(self.size * 8 / self.seconds) if self.seconds else 0
 
     @property
@@ -94,11 +94,10 @@ def _group(sound: Offer, *, first: bool) -> str:
 
 def _variant(offer: Offer, sound: Offer | None) -> list[str]:
     heard = [] if sound is None else [sound]
-    attributes = [
-        f"BANDWIDTH={sum(part.peak for part in [offer, *heard])}",
-        f"AVERAGE-BANDWIDTH={sum(part.average for part in [offer, *heard])}",
-        f'CODECS="{",".join(part.codecs for part in [offer, *heard])}"',
-    ]
+    attributes = [f"BANDWIDTH={sum(part.peak for part in [offer, *heard])}"]
+    if all(part.average for part in [offer, *heard]):
+        attributes.append(f"AVERAGE-BANDWIDTH={sum(part.average for part in [offer, *heard])}")
+    attributes.append(f'CODECS="{",".join(part.codecs for part in [offer, *heard])}"')
     rendition = offer.rendition
     if isinstance(rendition, VideoRendition):
         attributes += [

@@ -18,6 +18,7 @@ from server.launcher.leftovers import Record
 from server.launcher.part import Part
 
 LAST_LINES = 6
+LINE_CHARACTERS = 160
 TAIL_BYTES = 8192
 
 
@@ -54,7 +55,7 @@ class Child:
         except FileNotFoundError:
             return []
         lines = text[-TAIL_BYTES:].decode("utf-8", errors="replace").splitlines()
-        return [line for line in lines if line.strip()][-LAST_LINES:]
+        return [line[:LINE_CHARACTERS] for line in lines if line.strip()][-LAST_LINES:]
 
 
 def start(part: Part, environment: Mapping[str, str], logs: Path, now: float) -> Child:

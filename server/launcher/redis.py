@@ -47,6 +47,7 @@ appendfsync everysec
 save ""
 maxmemory-policy noeviction
 daemonize no
+loglevel warning
 """
 
 

@@ -20,7 +20,7 @@ from server.domain.source import Source
 from server.domain.task import NewTask, Priority, Queue, Task, TaskKind, retry_delay
 from server.domain.timeline import Piece, Segment, cut, pieces, segments, sound_segments
 from server.domain.video import Reason, VideoState
-from server.errors import MatineeError, Superseded, Unplayable
+from server.errors import MatineeError, NoSpace, Superseded, Unplayable
 from server.queue.doorbell import Doorbell
 from server.services.videos import announce
 from server.storage.layout import MULTIVARIANT, PLAYLIST, Layout
@@ -30,6 +30,9 @@ from server.store.database import transaction
 
 # The sound of a film is AAC-LC before its first piece says so, and a player must know of it from the start.
 SOUND_CODECS = "mp4a.40.2"
+
+# How long a piece waits before it looks again whether the disk has room.
+SPACE_SECONDS = 60.0
 
 # Cost of a second of sound, in the unit of pictures: a million pixels encoded for a second.
 SOUND_COST = 0.02
@@ -138,6 +141,10 @@ class Preparation:
             videos.lock(task.video_id)
             if not tasks.hold(task.id, task.fence):
                 return
+            if isinstance(error, NoSpace):
+                # A full disk is no fault of the film: it waits for as long as it takes.
+                tasks.postpone(task.id, task.fence, error.code, error.message, SPACE_SECONDS)
+                return
             if not error.permanent and task.attempt < self._limits.max_attempts:
                 tasks.retry(task.id, task.fence, error.code, error.message, retry_delay(task.attempt))
                 return
@@ -225,7 +232,7 @@ def _task(made: Rendition, piece: Piece, *, lowest: bool) -> NewTask:
     return NewTask(TaskKind.VIDEO_PIECE, key, urgent if lowest else Priority.REST, cost, spec)
 
 
-class Poisoned(MatineeError):
+class Poisoned(Unplayable):
     """A task that was begun too often and never ended."""
 
     code = "unplayable.poison"

@@ -90,6 +90,19 @@ def retry(task_id: int, fence: int, code: str, message: str, delay_seconds: floa
     )
 
 
+def postpone(task_id: int, fence: int, code: str, message: str, delay_seconds: float) -> bool:
+    """Put back for later without counting the attempt, with the reason; False if the lease is lost."""
+    return _end(
+        task_id,
+        fence,
+        "state = 'queued', attempt = attempt - 1, error_code = %s, error_message = %s, "
+        "not_before = now() + make_interval(secs => %s)",
+        code,
+        message,
+        delay_seconds,
+    )
+
+
 def fail(task_id: int, fence: int, code: str, message: str) -> bool:
     """Give up; False if the lease is lost."""
     return _end(

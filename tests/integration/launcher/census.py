@@ -36,7 +36,7 @@ def command_lines(processes: set[kernel.Process]) -> list[bytes]:
 
 
 def listening_addresses(processes: set[kernel.Process]) -> set[str]:
-    """The local addresses on which any of the processes listens with TCP, as /proc/net/tcp writes them (hexadecimal)."""
+    """The local addresses on which any of the processes listens with TCP, as hexadecimal in /proc/net/tcp."""
     inodes = {inode for each in processes for inode in _sockets(each.pid)}
     rows = [row.split() for name in ("tcp", "tcp6") for row in Path("/proc/net", name).read_text().splitlines()[1:]]
     return {row[1].partition(":")[0] for row in rows if row[3] == LISTEN and row[9] in inodes}

@@ -1,0 +1,155 @@
+"""The ladder of a film: its rungs, their shapes and rates, and what becomes of the sound."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.rendition import MAX_SIDE, AudioRendition, VideoRendition, from_dict, ladder
+from server.domain.source import AudioTrack, Source
+from tests.unit.domain.test_source import AUDIO, FILM, VIDEO
+
+
+def _pictures(width: int, height: int, **changes: object) -> list[VideoRendition]:
+    video = replace(VIDEO, width=width, height=height, pixels=width * height, **changes)
+    return [made for made in ladder(replace(FILM, video=video, audio=())) if isinstance(made, VideoRendition)]
+
+
+def _sizes(width: int, height: int) -> list[tuple[str, int, int]]:
+    return [(made.name, made.width, made.height) for made in _pictures(width, height)]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((1280, 720), [("v360", 640, 360), ("v480", 854, 480), ("v720", 1280, 720)]),
+        ((720, 1280), [("v360", 360, 640), ("v480", 480, 854), ("v720", 720, 1280)]),
+        ((640, 360), [("v144", 256, 144), ("v240", 426, 240), ("v360", 640, 360)]),
+        ((640, 271), [("v144", 342, 144), ("v240", 568, 240), ("v270", 640, 270)]),
+        ((176, 144), [("v144", 176, 144)]),
+        ((17, 17), [("v16", 16, 16)]),
+    ],
+)
+def test_a_source_gets_its_own_size_and_the_usual_ones_below(size: tuple[int, int], expected: list[object]):
+    assert _sizes(*size) == expected
+
+
+def test_a_4k_source_gets_every_usual_rung():
+    assert [made.name for made in _pictures(3840, 2160)] == ["v360", "v480", "v720", "v1080", "v1440", "v2160"]
+
+
+def test_what_is_larger_than_h264_players_take_is_brought_down_to_it():
+    top = _pictures(7680, 4320)[-1]
+    assert (top.width, top.height) == (4096, 2304)
+    assert max(_pictures(5120, 2160)[-1].width, 0) <= MAX_SIDE
+
+
+@given(st.integers(16, 8192), st.integers(16, 4320))
+def test_every_rung_is_even_within_the_source_and_of_its_shape(width: int, height: int):
+    made = _pictures(width, height)
+    assert [min(rung.width, rung.height) for rung in made] == sorted({min(rung.width, rung.height) for rung in made})
+    for rung in made:
+        assert rung.width % 2 == 0
+        assert rung.height % 2 == 0
+        assert rung.width <= width
+        assert rung.height <= height
+        # Rounding to even pixels moves each side by at most one pixel against the exact shape.
+        assert abs(rung.width * height - rung.height * width) <= 2 * (width + height)
+
+
+def test_rates_grow_with_the_size_and_the_frame_rate():
+    rates = {made.name: made.maxrate for made in _pictures(1920, 1080, frame_rate=Fraction(30))}
+    assert rates == {"v360": 960, "v480": 1480, "v720": 2720, "v1080": 5000}
+    assert _pictures(1920, 1080, frame_rate=Fraction(60))[-1].maxrate == 7070
+
+
+@pytest.mark.parametrize(
+    ("rate", "level"), [(Fraction(25), "4.0"), (Fraction(30000, 1001), "4.0"), (Fraction(60), "4.2")]
+)
+def test_the_level_follows_from_size_and_frame_rate(rate: Fraction, level: str):
+    assert _pictures(1920, 1080, frame_rate=rate)[-1].level == level
+
+
+def test_more_than_sixty_pictures_a_second_are_thinned_out():
+    fast = _pictures(1280, 720, frame_rate=Fraction(240))[-1]
+    assert (fast.frame_rate, fast.limit_frame_rate) == (60, True)
+    usual = _pictures(1280, 720, frame_rate=Fraction(60000, 1001))[-1]
+    assert (usual.frame_rate, usual.limit_frame_rate) == (Fraction(60000, 1001), False)
+
+
+@pytest.mark.parametrize(
+    ("time_base", "ticks"),
+    [
+        (Fraction(1, 90_000), Fraction(90_000)),
+        (Fraction(1, 10), Fraction(1000)),
+        (Fraction(1001, 30_000), Fraction(30_000, 1001) * 34),
+        (Fraction(1, 10**9), Fraction(90_000)),
+    ],
+)
+def test_the_clock_keeps_every_time_stamp_of_the_source(time_base: Fraction, ticks: Fraction):
+    assert _pictures(640, 360, time_base=time_base)[-1].ticks == ticks
+
+
+def _sound(**changes: object) -> AudioRendition:
+    made = ladder(replace(FILM, audio=(replace(AUDIO, **changes),)))[-1]
+    assert isinstance(made, AudioRendition)
+    return made
+
+
+def test_aac_lc_in_stereo_or_mono_is_copied():
+    assert _sound().copy
+    assert _sound(channels=1).channels == 1
+    assert _sound(channels=1).copy
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"channels": 6}, {"profile": "HE-AAC"}, {"codec": "aac_latm"}, {"codec": "mp3"}, {"sample_rate": 96_000}],
+)
+def test_other_sound_becomes_aac_in_stereo(changes: dict[str, object]):
+    made = _sound(**changes)
+    assert (made.copy, made.channels, made.bitrate, made.sample_rate) == (False, 2, 128, 48_000)
+
+
+def test_copied_sound_keeps_the_grid_on_which_it_stands():
+    assert _sound(start=Fraction(-1024, 48_000)).offset == 0
+    assert _sound(start=Fraction(1500, 48_000)).offset == 1500 - 1024
+
+
+@pytest.mark.parametrize(
+    ("codec", "time_base", "seek"),
+    [
+        ("ac3", Fraction(1, 1000), True),
+        ("vorbis", Fraction(1, 1000), False),
+        ("opus", Fraction(1, 1000), False),
+        ("vorbis", Fraction(1, 48_000), True),
+        ("mp2", Fraction(1, 90_000), True),
+    ],
+)
+def test_sound_whose_samples_cannot_be_found_again_is_read_from_its_beginning(
+    codec: str, time_base: Fraction, seek: bool
+):
+    assert _sound(codec=codec, time_base=time_base).seek is seek
+
+
+def test_a_film_without_sound_has_no_sound_rendition_and_sound_alone_has_nothing_else():
+    assert {made.kind for made in ladder(replace(FILM, audio=()))} == {"video"}
+    assert [made.name for made in ladder(replace(FILM, video=None))] == ["a1"]
+
+
+@pytest.mark.parametrize("source", [FILM, replace(FILM, video=None)])
+def test_renditions_survive_json_exactly(source: Source):
+    made = ladder(source)
+    assert tuple(from_dict(json.loads(json.dumps(one.to_dict()))) for one in made) == made
+
+
+def test_the_track_of_the_sound_is_the_one_that_plays():
+    other = AudioTrack(5, "ac3", "", 6, 48_000, Fraction(1, 1000), Fraction(0), "fra", None, True)
+    made = ladder(replace(FILM, audio=(replace(AUDIO, default=False), other)))[-1]
+    assert isinstance(made, AudioRendition)
+    assert made.track == 5
