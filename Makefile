@@ -28,10 +28,13 @@ lint: ## Check style, types and layers only
 	@sh server/launcher/prepare.sh test
 	@exec sh tests/lint.sh
 
+lock: ## Choose the newest packages that fit setup.cfg, and lock them by hash
+	@exec sh tests/lock.sh
+
 assets: ## Build the browser assets
 	@sh server/launcher/prepare.sh assets
 
 clean: ## Delete what was built (.venv, assets, caches); the films and accounts in .matinee stay
 	@rm -rf .venv .cache server/web/static server/web/assets/node_modules build *.egg-info
 
-.PHONY: help run stop status demo test lint assets clean
+.PHONY: help run stop status demo test lint lock assets clean
