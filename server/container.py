@@ -55,7 +55,7 @@ class Container:
     @cached_property
     def library(self) -> Library:
         """Published bytes."""
-        return Library(self.layout)
+        return Library(self.layout, self._off_loop)
 
     @cached_property
     def incoming(self) -> Incoming:

@@ -132,7 +132,7 @@ def load(path: Path | None = None) -> Settings:
         raise Invalid(
             f"The settings file {source} cannot be read: {error.strerror}.", code="invalid.settings"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The settings file {source} is not valid TOML: {error}.", code="invalid.settings") from error
     return parse(tables, str(source))
 
@@ -148,6 +148,8 @@ def parse(tables: Mapping[str, Any], source: str) -> Settings:
 
 def _section(kind: type[_Section], table: Mapping[str, Any], where: str) -> _Section:
     hints = get_type_hints(kind)
+    if not isinstance(table, Mapping):
+        raise Invalid(f"{where} is a table of settings, not {table!r}.", code="invalid.settings")
     _refuse_unknown(table, hints, where, "setting")
     for item in fields(kind):  # type: ignore[arg-type]  # every section is a dataclass
         if item.default is MISSING and item.default_factory is MISSING and item.name not in table:

@@ -6,6 +6,7 @@ over; then it passes the bell on. Every outcome of a task is decided here, from 
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
@@ -13,12 +14,14 @@ import time
 from server import settings
 from server.container import Container
 from server.domain.task import Queue, Task, TaskKind
-from server.errors import MatineeError, Superseded
+from server.errors import MatineeError, NoSpace, Superseded
 from workers.jobs import audio_piece, plan, poster, video_piece
 from workers.jobs.job import Job, JobContext
 from workers.lease import Lease
 
 SHIFT_SECONDS = 60.0
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 JOBS: dict[TaskKind, Job] = {
     TaskKind.PLAN: plan.run,
@@ -73,9 +76,15 @@ def perform(container: Container, task: Task) -> None:
         container.preparation.failed(task, error)
     except Exception as error:  # whatever it is, the task must not be left without an owner
         _log.exception("Task %d (%s %s) met an unexpected error.", task.id, task.kind, task.key)
-        container.preparation.failed(task, Unexpected(f"An unexpected error stopped the work: {type(error).__name__}."))
+        container.preparation.failed(task, _named(error))
     finally:
         library.discard_attempt(task.id, task.fence)
+
+
+def _named(error: Exception) -> MatineeError:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return NoSpace("The disk for videos is full. Free some space; it is tried again.", code="no-space.disk")
+    return Unexpected(f"An unexpected error stopped the work: {type(error).__name__}.")
 
 
 class Unexpected(MatineeError):

@@ -21,7 +21,7 @@ class _Errors(click.Group):
     """Tells errors in one sentence; exit code 1 for what went wrong, 2 for how it was asked (click's own)."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb. Raises ClickException for everything that Matinee or the network has to say."""
+        """Run the verb. Raises ClickException for what Matinee, the network or a file has to say."""
         try:
             return super().invoke(ctx)
         except MatineeError as error:
@@ -30,6 +30,10 @@ class _Errors(click.Group):
             raise click.ClickException(
                 f"Matinee does not answer ({error}). Is it running? `make run` starts it."
             ) from error
+        except OSError as error:
+            if error.filename is None:  # not about a file: click itself knows a closed pipe
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 @click.group(cls=_Errors, context_settings=CONTEXT)

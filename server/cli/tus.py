@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 
-from server.cli.client import answer
+from server.cli.client import Refused, answer
 from server.errors import Unavailable
 
 CHUNK = 1024 * 1024
@@ -34,7 +33,10 @@ def send(client: httpx.Client, file: Path, told: Told, wait: Callable[[float], N
             if video_id:
                 return video_id
             raise Unavailable("Matinee did not take the whole file.")
-        except (httpx.TransportError, Unavailable) as error:
+        except (httpx.TransportError, Unavailable, Refused) as error:
+            # What a broken connection still had in flight may arrive after we asked: ask again.
+            if isinstance(error, Refused) and not error.code.startswith("conflict"):
+                raise
             tries += 1
             if tries >= TRIES:
                 raise Unavailable(f"The upload of {file.name} broke off {TRIES} times: {error}") from error
@@ -46,7 +48,8 @@ def send(client: httpx.Client, file: Path, told: Told, wait: Callable[[float], N
 
 
 def _create(client: httpx.Client, name: str, size: int) -> str:
-    encoded = base64.b64encode(os.fsencode(name)).decode()
+    # A name that is not UTF-8 on this disk is shown with question marks; the protocol wants UTF-8.
+    encoded = base64.b64encode(name.encode(errors="replace")).decode()
     headers = {**_VERSION, "Upload-Length": str(size), "Upload-Metadata": f"filename {encoded}"}
     return answer(client.post("/api/v1/uploads", headers=headers)).headers["Location"]
 

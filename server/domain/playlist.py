@@ -10,7 +10,6 @@ from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.timeline import Segment
 
 MEDIA_PLAYLIST = "index.m3u8"
-MULTIVARIANT_PLAYLIST = "main.m3u8"
 INIT_SEGMENT = "init.mp4"
 
 _SOUND_GROUP = "sound"

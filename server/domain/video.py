@@ -23,14 +23,6 @@ class VideoState(StrEnum):
     FAILED = "failed"  # it cannot be played; the reason says why
 
 
-TRANSITIONS: dict[VideoState, frozenset[VideoState]] = {
-    VideoState.CHECKING: frozenset({VideoState.PREPARING, VideoState.FAILED}),
-    VideoState.PREPARING: frozenset({VideoState.READY, VideoState.FAILED}),
-    VideoState.READY: frozenset(),
-    VideoState.FAILED: frozenset(),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a video failed: a stable code and a sentence for people."""

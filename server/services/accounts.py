@@ -86,8 +86,12 @@ class Accounts:
 
     def authenticate(self, name: str, password: str) -> User:
         """Return who signs in with this name and password. Raises Unauthenticated, alike for both being wrong."""
+        try:
+            account = check_name(name)
+        except Invalid:
+            account = ""  # nobody's
         with transaction():
-            user = users.by_name(name.strip().lower())
+            user = users.by_name(account)
             phc = users.password_hash(user.id) if user else None
         # A password is checked even where there is none, so that the time taken tells nothing about names.
         matches = self._off_loop(lambda: passwords.verify_password(phc, password))

@@ -52,6 +52,8 @@ class Playback:
             raise NotFound("There is no such segment: the film is shorter, or has been removed.")
         if state == TaskState.FAILED or video.state is VideoState.FAILED:
             raise Gone("This part of the film could not be prepared.")
+        if state == TaskState.DONE and not path.exists():
+            raise NotFound("There is no such segment: the file ends before it.")
         if state == TaskState.QUEUED:
             self._doorbell.ring(Queue.HEAVY)
         deadline = time.monotonic() + WAIT_SECONDS

@@ -64,11 +64,11 @@ class Preparation:
             renditions.create(task.video_id, [(made.name, made.to_dict()) for made in ladder])
             for made in ladder:
                 self._write_playlist(task.video_id, made, self.timeline(source, made))
-            tasks.create(task.video_id, self._tasks(source, ladder))
+            created = tasks.create(task.video_id, self._tasks(source, ladder))
             tasks.finish(task.id, task.fence)
             announce(task.video_id)
-        for queue in Queue:
-            self._doorbell.ring(queue, times=len(ladder))
+        self._doorbell.ring(Queue.LIGHT)
+        self._doorbell.ring(Queue.HEAVY, times=len(created))
 
     def timeline(self, source: Source, made: Rendition) -> tuple[Segment, ...]:
         """Return every segment that the rendition will have."""
@@ -106,9 +106,10 @@ class Preparation:
         if end == 0:
             raise Unplayable("Nothing in the file could be decoded; it is damaged.", code="unplayable.damaged")
         with self._holding(task):
-            self._library.publish_piece(folder, task.video_id, made.name)
-            # A piece behind the end of a cut-off file has nothing, and so no codecs either.
-            joined = count > 0 and renditions.note_codecs(task.video_id, made.name, codecs)
+            joined = False
+            if count:  # a piece behind the end of a cut-off file has neither segments nor codecs
+                self._library.publish_piece(folder, task.video_id, made.name)
+                joined = renditions.note_codecs(task.video_id, made.name, codecs)
             if count < task.spec["count"]:
                 self._shorten(task, made, end, ended)
             tasks.finish(task.id, task.fence)

@@ -42,10 +42,6 @@ class Sessions:
             raise Unauthenticated("Nobody is signed in here, or the session is over. Sign in to go on.")
         return SignedIn(self._accounts.user(session.user_id), session.csrf)
 
-    def user_of(self, value: str | None) -> User:
-        """Return the person behind the cookie's value. Raises Unauthenticated."""
-        return self.recognise(value).user
-
     def end(self, value: str) -> None:
         """End the session of that cookie."""
         self._store.drop(tokens.digest(value))

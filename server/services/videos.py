@@ -55,7 +55,8 @@ class Videos:
             video = _find(video_id)
             own = video.owner_id == user.id
             permission.require(user.role, Action.REMOVE_OWN if own else Action.REMOVE_ANY)
-            videos.remove(video_id)
+            if not videos.remove(video_id):  # somebody else was faster
+                raise _unknown()
             data: dict[str, object] = {"id": video_id, "title": video.title}
             events.append(NewEvent(EventType.VIDEO_REMOVED, f"videos/{video_id}", data, actor=user.id))
         self._library.remove_video(video_id)
@@ -82,8 +83,12 @@ def announce(video_id: str, actor: str | None = None) -> None:
 def _find(video_id: str) -> Video:
     video = videos.get(video_id) if ids.is_id(video_id) else None
     if video is None:
-        raise NotFound("There is no such video. It may have been removed; the library shows what there is.")
+        raise _unknown()
     return video
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such video. It may have been removed; the library shows what there is.")
 
 
 def _before(cursor: str | None) -> tuple[datetime, str] | None:
@@ -91,6 +96,9 @@ def _before(cursor: str | None) -> tuple[datetime, str] | None:
         return None
     moment, _, video_id = cursor.partition("~")
     try:
-        return datetime.fromisoformat(moment), video_id
-    except ValueError as error:
-        raise Invalid("That page cannot be found; begin at the start of the library.", code="invalid.cursor") from error
+        created_at = datetime.fromisoformat(moment)
+    except ValueError:
+        created_at = None
+    if created_at is None or not ids.is_id(video_id):
+        raise Invalid("That page cannot be found; begin at the start of the library.", code="invalid.cursor")
+    return created_at, video_id

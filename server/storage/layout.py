@@ -17,19 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.domain import ids
+from server.domain.playlist import INIT_SEGMENT, segment_name
 from server.errors import NotFound
 
 MULTIVARIANT = "main.m3u8"
 PLAYLIST = "index.m3u8"
-INIT = "init.mp4"
 POSTER = "poster.jpg"
 
 _ADDRESS = re.compile(rf"/media/({ids.PATTERN})/hls/([av][0-9]{{1,4}})/(init\.mp4|([0-9]{{5}})\.m4s)")
-
-
-def segment_name(number: int) -> str:
-    """Return the file name of segment `number`, counted from 0."""
-    return f"{number:05d}.m4s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ class Part:
     @property
     def file(self) -> str:
         """The file name within the rendition."""
-        return INIT if self.segment is None else segment_name(self.segment)
+        return INIT_SEGMENT if self.segment is None else segment_name(self.segment)
 
 
 def part_at(address: str) -> Part:

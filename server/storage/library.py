@@ -11,24 +11,30 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from server.domain import ids
+from server.domain.playlist import INIT_SEGMENT
 from server.errors import Conflict, Gone
 from server.storage.durable import make_folder, sync
-from server.storage.layout import INIT, Layout
+from server.storage.layout import Layout
 
 _SEGMENT = re.compile(r"[0-9]{5}\.m4s")
 _TRASH = "trash-"
 
 
 class Library:
-    """Everything published under the media folder, and the folders of attempts that are not."""
+    """Everything published under the media folder, and the folders of attempts that are not.
 
-    def __init__(self, layout: Layout) -> None:
+    `off_loop` runs a slow call of the disk away from an event loop where there is one.
+    """
+
+    def __init__(self, layout: Layout, off_loop: Callable[[Callable[[], Any]], Any] | None = None) -> None:
         self._layout = layout
+        self._off_loop = off_loop or (lambda call: call())
 
     def publish_original(self, upload_id: str, video_id: str) -> None:
         """Move the spool file of a whole upload to its place as the original of a video.
@@ -39,12 +45,12 @@ class Library:
         self._layout.videos.mkdir(mode=0o750, parents=True, exist_ok=True)
         make_folder(original.parent)
         try:
-            sync(spool)
+            self._off_loop(lambda: sync(spool))
             spool.rename(original)
         except FileNotFoundError as error:
             if not original.exists():
                 raise Gone("The bytes of this upload are no longer there; upload the file again.") from error
-        sync(original.parent)
+        self._off_loop(lambda: sync(original.parent))
 
     def original_size(self, video_id: str) -> int | None:
         """Return the size of the original, None where there is none."""
@@ -60,11 +66,11 @@ class Library:
         the init segment differs from the published one, Gone if the video was removed.
         """
         made = sorted(path.name for path in attempt.iterdir() if _SEGMENT.fullmatch(path.name))
-        for name in (INIT, *made):
+        for name in (INIT_SEGMENT, *made):
             sync(attempt / name)
         folder = self._layout.rendition(video_id, rendition)
         with self._publishing_to(folder):
-            _publish_init(attempt / INIT, folder / INIT)
+            _publish_init(attempt / INIT_SEGMENT, folder / INIT_SEGMENT)
             for name in made:
                 if not (folder / name).exists():
                     (attempt / name).rename(folder / name)
@@ -148,7 +154,7 @@ class Library:
         except FileNotFoundError:
             return
         os.utime(trash)  # it becomes an orphan if we die here, not before
-        shutil.rmtree(trash)
+        self._off_loop(lambda: shutil.rmtree(trash))
 
     @contextmanager
     def _publishing_to(self, folder: Path) -> Iterator[None]:

@@ -54,12 +54,18 @@ def transaction() -> Iterator[None]:
 
     Raises Unavailable when PostgreSQL cannot be reached or takes too long; nothing was changed then.
     """
-    try:
+    with _answering():
         if database.in_transaction():
             yield
             return
         with database.connection_context(), database.atomic():
             yield
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
     except (peewee.OperationalError, peewee.InterfaceError, MaxConnectionsExceeded) as error:
         raise Unavailable(
             f"The database does not answer ({str(error).strip() or type(error).__name__}). "
@@ -83,10 +89,17 @@ def changed(sql: str, *parameters: object) -> int:
 
 
 def migrate() -> list[str]:
-    """Apply the migrations that are missing, in order, and return their names. Two at once wait for each other."""
-    with database.connection_context():
-        database.execute_sql("SELECT pg_advisory_lock(hashtext('matinee.migrate'))")
-        return list(Runner(database.obj, str(MIGRATIONS)).up())
+    """Apply the migrations that are missing, in order, and return their names. Two at once wait for each other.
+
+    Raises Unavailable when PostgreSQL cannot be reached.
+    """
+    try:
+        with _answering(), database.connection_context():
+            database.execute_sql("SET statement_timeout = 0")  # rebuilding a large table takes as long as it takes
+            database.execute_sql("SELECT pg_advisory_lock(hashtext('matinee.migrate'))")
+            return list(Runner(database.obj, str(MIGRATIONS)).up())
+    finally:
+        close()  # the lock and the setting last as long as the connection
 
 
 def close() -> None:

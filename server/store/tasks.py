@@ -129,11 +129,14 @@ def release_owner(owner: str) -> int:
 
 
 def expire() -> int:
-    """Put back every running task whose lease has run out, each a little later per attempt; return how many."""
+    """Put back every running task whose lease has run out, each a little later per attempt; return how many.
+
+    One whose row is held right now is being settled: it is left to the next sweep, so this waits for nobody.
+    """
     return changed(
         "UPDATE tasks SET state = 'queued', lease_owner = NULL, lease_until = NULL, "
         "not_before = now() + make_interval(secs => least(2 * 4 ^ greatest(attempt - 1, 0), 300)) "
-        "WHERE state = 'running' AND lease_until < now()"
+        "WHERE id IN (SELECT id FROM tasks WHERE state = 'running' AND lease_until < now() FOR UPDATE SKIP LOCKED)"
     )
 
 

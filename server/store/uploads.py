@@ -99,7 +99,7 @@ def bytes_of_owner(owner_id: str) -> int:
 
 def lock_owner(owner_id: str) -> None:
     """Make other creations by the same person wait until this transaction ends, so that two cannot share one quota."""
-    rows("SELECT id FROM users WHERE id = %s FOR UPDATE", owner_id)
+    rows("SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE", owner_id)
 
 
 def lock_space() -> None:

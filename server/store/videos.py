@@ -10,17 +10,19 @@ from typing import Any
 from server.domain.video import Progress, Reason, Video, VideoState
 from server.store.database import changed, rows
 
-# Progress and ETA come from the tasks themselves: costs finished against the time since the plan was made.
+# Progress and ETA come from the tasks themselves: costs finished against the time since the plan was made. A video is
+# playable once it has a multivariant playlist, that is, once a rendition of its pictures knows its codecs.
 _SELECT = """
-SELECT videos.*, users.name AS owner, work.done, work.total, work.eta_seconds, work.playable
+SELECT videos.*, users.name AS owner, work.done, work.total, work.eta_seconds,
+       EXISTS (SELECT FROM renditions WHERE video_id = videos.id AND codecs IS NOT NULL
+               AND (spec->>'kind' = 'video' OR videos.width IS NULL)) AS playable
 FROM videos
 JOIN users ON users.id = videos.owner_id
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'done') AS done,
            count(*) AS total,
-           coalesce(bool_or(state = 'done' AND (kind = 'video-piece' OR videos.width IS NULL)), false) AS playable,
            extract(epoch FROM now() - videos.planned_at)::float
-               * sum(cost) FILTER (WHERE state <> 'done')
+               * sum(cost) FILTER (WHERE state <> 'done' AND videos.state = 'preparing')
                / nullif(sum(cost) FILTER (WHERE state = 'done'), 0) AS eta_seconds
     FROM tasks WHERE tasks.video_id = videos.id AND kind IN ('video-piece', 'audio-piece')
 ) work

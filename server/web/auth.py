@@ -113,7 +113,7 @@ def _refuse_forgery() -> None:
             code="forbidden.origin",
         )
     session = signed_in()
-    if session is not None and not hmac.compare_digest(session.csrf, _csrf_given()):
+    if session is not None and not hmac.compare_digest(session.csrf.encode(), _csrf_given().encode()):
         raise Forbidden("This page is out of date; load it again and repeat what you did.", code="forbidden.csrf")
 
 

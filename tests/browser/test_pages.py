@@ -63,6 +63,8 @@ def films(bob: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def show_ready(page: Page) -> None:
+    page.wait_for_function("() => document.querySelector('hls-video').duration > 0")
+    page.keyboard.press("k")  # nobody has touched this page yet, so the film waits for that
     wait_time(page, 1)
     page.keyboard.press("k")
 

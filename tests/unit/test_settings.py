@@ -43,6 +43,7 @@ def test_what_is_not_said_has_a_default(file):
         ('[tasks]\nlease_seconds = "90"', "wrong type"),
         ("[tasks]\nlease_seconds = true", "wrong type"),
         ("[tasks", "not valid TOML"),
+        ("[[tasks]]\nlease_seconds = 90", "is a table of settings"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(file, line, complaint):
@@ -61,3 +62,9 @@ def test_a_missing_setting_is_named(file):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(Invalid, match="cannot be read"):
         settings.load(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_no_text_is_named(file):
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(Invalid, match="not valid TOML"):
+        settings.load(file)

@@ -136,7 +136,10 @@ def poster(video: VideoTrack, at: Fraction, max_pixels: int) -> list[str]:
         *("ffmpeg", *_QUIET, *_REPORTING),
         *_reading_from(at, max_pixels),
         *("-map", f"0:{video.index}", *_CLEAN, "-an"),
-        *("-vf", f"thumbnail={POSTER_FRAMES},scale={width}:{height},format=yuvj420p,setsar=1"),
+        *(
+            "-vf",
+            f"trim=start={_seconds(at)},thumbnail={POSTER_FRAMES},scale={width}:{height},format=yuvj420p,setsar=1",
+        ),
         *("-frames:v", "1", "-c:v", "mjpeg", "-q:v", "4", "-threads", "1"),
         *("-f", "image2", "-update", "1", "-fflags", "+bitexact", f"{OUT}/{POSTER_FILE}"),
     ]

@@ -12,7 +12,7 @@ _REFUSED_FORMAT = re.compile(r"\[(\S+) @ [^\]]+\] Format not on whitelist")
 _PICTURE = re.compile(r"_pipe$|^(image2|gif|ico|apng|webp_anim)")
 _CUT_OFF = re.compile(r"moov atom not found|EBML header parsing failed|File ended prematurely")
 _MEMORY = re.compile(r"Cannot allocate memory|malloc of size|Failed to allocate|out of memory", re.IGNORECASE)
-_TOO_LARGE = re.compile(r"exceeds max_pixels|Picture size \d+x\d+ is invalid")
+_TOO_LARGE = re.compile(r"exceeds specified max pixel count|Picture size \d+x\d+ is invalid")
 
 _UNDECODED = "Cannot determine format of input stream"  # not one frame came out of the decoder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -12,8 +13,10 @@ from server.web.auth import begin_session, container, end_session
 accounts = Blueprint("accounts", __name__)
 
 # Which field of a form an error belongs to; anything else stands above the form.
-_TITLE = "That did not work"
 _FIELDS = {"invalid.name": "name", "invalid.password": "password", "forbidden.code": "code"}
+
+# Browsers drop control characters from an address and read a backslash as a slash, so `/<tab>/host` is another host.
+_PATH = re.compile(r"/(?!/)[^\x00-\x1f\x7f\\]*")
 
 
 @accounts.get("/welcome")
@@ -84,9 +87,7 @@ def _form(template: str, form: dict[str, str], error: MatineeError | None = None
 
 def _local(target: str | None) -> str:
     """Return `target` if it is a path of this site, else the library: never a way out to another host."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
-        return target
-    return "/"
+    return target if target and _PATH.fullmatch(target) else "/"
 
 
 def _go(target: str) -> Response:

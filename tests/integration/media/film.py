@@ -54,7 +54,7 @@ class Made:
     def decoded_frames(self) -> int:
         """How many pictures a decoder gets out of the joined file. Raises if it complains about anything."""
         command = ["ffprobe", "-v", "warning", "-count_frames", "-show_entries", "stream=nb_read_frames"]
-        done = subprocess.run([*command, "-of", "json", self.joined], capture_output=True, check=True, timeout=120)
+        done = subprocess.run([*command, "-of", "json", str(self.joined)], capture_output=True, check=True, timeout=120)
         assert done.stderr == b"", done.stderr.decode()
         return int(json.loads(done.stdout)["streams"][0]["nb_read_frames"])
 
@@ -90,7 +90,7 @@ def join(out: Path) -> Path:
 def source_times(source: Path) -> list[Fraction]:
     """Presentation times in seconds of all pictures of a source, in order, from its own beginning."""
     entries = ["-show_entries", "frame=pts_time,best_effort_timestamp_time:format=start_time"]
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", *entries, "-of", "json", source]
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", *entries, "-of", "json", str(source)]
     found = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
     start = Fraction(found["format"]["start_time"])
     return [Fraction(frame["best_effort_timestamp_time"]) - start for frame in found["frames"]]
@@ -98,6 +98,6 @@ def source_times(source: Path) -> list[Fraction]:
 
 def decoded_sound(source: Path) -> array.array[float]:
     """Decode the first channel of the sound of a file."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", source, "-map", "0:a", "-af", "pan=mono|c0=c0"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(source), "-map", "0:a", "-af", "pan=mono|c0=c0"]
     done = subprocess.run([*command, "-f", "f32le", "-"], capture_output=True, check=True, timeout=120)
     return array.array("f", done.stdout)

@@ -15,7 +15,7 @@ from tests.integration.media.film import WHOLE, decoded_sound, ffmpeg, make
 
 # A sweep from 200 Hz to 3.2 kHz over a steady tone: a slip of one sample anywhere is a step in it.
 SWEEP = "0.4*sin(2*PI*(200*t+60*t*t))+0.2*sin(2*PI*997*t)"
-SECONDS = 25
+SECONDS = 18
 
 
 def _sweep(path: Path, *encoder: str, rate: int = 48_000) -> Path:
@@ -44,21 +44,20 @@ def test_encoded_pieces_sound_at_their_joins_as_everywhere(name: str, encoder, r
     whole = make(source, tmp_path / "whole", kind="audio", growth=WHOLE)
     assert isinstance(pieces.rendition, AudioRendition)
     assert not pieces.rendition.copy
-    assert len(pieces.results) >= 3
+    assert len(pieces.results) > 1
     assert {result.init for result in pieces.results} == {result.init for result in whole.results}
 
     one, other = pieces.samples(), whole.samples()
     assert len(one) == len(other) == AAC_FRAME * sum(s.frames for r in pieces.results for s in r.segments)
     _check_the_grid(pieces)
-    # The two encoders spend their bits differently, so samples differ by a little everywhere. A slip or a click at a
-    # join would stand out: by 0.1 for half a sample of this sweep, by more for a whole one.
+    # The two encoders spend their bits differently, so samples differ a little everywhere (by 0.02 at most, measured).
+    # A slip of a single sample differs by 0.15 from there on, by 0.023 on average right behind the first join.
     different = [abs(first - second) for first, second in zip(one, other, strict=True)]
-    joins = [round(result.segments[0].start * pieces.rendition.sample_rate) for result in pieces.results[1:]]
-    worst = max(different[4 * AAC_FRAME : -4 * AAC_FRAME])
-    assert worst < 0.3
-    for join in joins:
-        around = different[join - 2 * AAC_FRAME : join + 2 * AAC_FRAME]
-        assert sum(around) / len(around) < 0.02
+    assert max(different[4 * AAC_FRAME : -4 * AAC_FRAME]) < 0.06
+    for result in pieces.results[1:]:
+        join = round(result.segments[0].start * pieces.rendition.sample_rate)
+        for part in (different[join - AAC_FRAME : join + AAC_FRAME], different[join : join + 4 * AAC_FRAME]):
+            assert sum(part) / len(part) < 0.008
 
 
 @pytest.mark.parametrize("name", ["s.mp4", "s.mkv", "s.ts"])
@@ -73,16 +72,16 @@ def test_copied_pieces_are_the_very_frames_of_the_source(name: str, channels: st
     data, movie = pieces.joined.read_bytes(), pieces.movie
     copied = [data[sample.place] for fragment in movie.fragments for sample in fragment.samples]
     original = _aac_frames(source)
-    # What lies before the film (priming) or, in a transport stream, after its counted length is left out.
+    # Priming lies before the film. A transport stream does not count its last packet, 150 ms, into its length.
     at = original.index(copied[0])
     assert at <= 1
     assert copied == original[at : at + len(copied)]
-    assert len(original) - at - len(copied) <= 4
+    assert len(original) - at - len(copied) <= 8
 
 
 def _aac_frames(source: Path) -> list[bytes]:
     """The frames of a sound track without headers, in order."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", source, "-map", "0:a", "-c", "copy", "-f", "adts", "-"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(source), "-map", "0:a", "-c", "copy", "-f", "adts", "-"]
     adts = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
     frames, position = [], 0
     while position < len(adts):

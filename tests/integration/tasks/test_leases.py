@@ -8,7 +8,8 @@ import pytest
 
 from server.domain.ids import new_id
 from server.domain.task import NewTask, Queue, TaskKind
-from server.store import tasks, videos
+from server.domain.video import Reason, Video
+from server.store import renditions, tasks, videos
 from server.store.database import changed, database, rows, transaction
 
 LEASE = 90
@@ -35,6 +36,13 @@ def _add(film: str, *new: NewTask) -> list[int]:
 def _claim(owner: str = "one", lease: int = LEASE):
     with transaction():
         return tasks.claim(Queue.HEAVY, owner, lease)
+
+
+def _video(film: str) -> Video:
+    with transaction():
+        video = videos.get(film)
+    assert video is not None
+    return video
 
 
 def _state(task_id: int) -> dict:
@@ -137,9 +145,8 @@ def test_progress_is_derived_from_the_tasks_themselves(film):
     done = _claim()
     with transaction():
         tasks.finish(done.id, done.fence)
-        video = videos.get(film)
-    assert video is not None
-    assert (video.progress.done, video.progress.total, video.playable) == (1, 2, True)
+    video = _video(film)
+    assert (video.progress.done, video.progress.total) == (1, 2)
     assert video.progress.eta_seconds is not None
     with transaction():
         assert not videos.finish(film)
@@ -148,3 +155,42 @@ def test_progress_is_derived_from_the_tasks_themselves(film):
         tasks.finish(last.id, last.fence)
         assert videos.finish(film)
         assert not videos.finish(film)
+
+
+def test_a_film_that_was_given_up_promises_no_end(film):
+    _add(film, _piece("a"), _piece("b"))
+    with transaction():
+        videos.plan(film, {}, 8.0, (640, 360))
+    done, bad = _claim(), _claim()
+    with transaction():
+        tasks.finish(done.id, done.fence)
+        tasks.fail(bad.id, bad.fence, "unplayable.damaged", "It is damaged.")
+        assert videos.fail(film, Reason("unplayable.damaged", "It is damaged."))
+    assert _video(film).progress.eta_seconds is None
+
+
+def test_a_film_is_playable_once_a_rendition_of_its_pictures_knows_its_codecs(film):
+    with transaction():
+        videos.plan(film, {}, 8.0, (640, 360))
+        renditions.create(film, [("v360", {"kind": "video"}), ("a1", {"kind": "audio"})])
+        renditions.note_codecs(film, "a1", "mp4a.40.2")
+        assert not _video(film).playable
+        renditions.note_codecs(film, "v360", "avc1.64001e")
+        assert _video(film).playable
+
+
+def test_the_sweep_leaves_alone_what_is_being_settled_at_this_moment(film):
+    _add(film, _piece("a"), _piece("b"))
+    late, lost = _claim("late", lease=-1), _claim("lost", lease=-1)
+
+    def sweep() -> int:
+        with transaction():
+            expired = tasks.expire()
+        database.close()
+        return expired
+
+    with ThreadPoolExecutor(1) as pool, transaction():
+        assert tasks.hold(late.id, late.fence)
+        assert pool.submit(sweep).result(timeout=10) == 1
+        assert tasks.finish(late.id, late.fence)
+    assert (_state(late.id)["state"], _state(lost.id)["state"]) == ("done", "queued")

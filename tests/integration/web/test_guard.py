@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,7 @@ def _csrf(browser, scratch) -> str:
         ({"Origin": "OURS"}, "forbidden.csrf"),
         ({"Origin": "OURS", "X-CSRF-Token": "wrong"}, "forbidden.csrf"),
         ({"Origin": "OURS", "X-CSRF-Token": ""}, "forbidden.csrf"),
+        ({"Origin": "OURS", "X-CSRF-Token": "\xe4"}, "forbidden.csrf"),
     ],
 )
 def test_a_write_that_another_site_made_the_browser_send_is_refused(alice, scratch, headers, code):
@@ -93,7 +95,10 @@ def test_signing_in_gives_a_fresh_session_and_signing_out_ends_it(app, alice, sc
     assert thief.get("/api/v1/videos", base_url=scratch.web.address).status_code == 401
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil"])
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "evil"],
+)
 def test_after_signing_in_nobody_is_sent_to_another_site(alice, scratch, origin, target):
     form = {"name": "alice", "password": PASSWORD, "next": target, "csrf_token": _csrf(alice, scratch)}
     answer = alice.post("/sign-in", data=form, headers=origin, base_url=scratch.web.address)
@@ -142,3 +147,23 @@ def test_a_segment_that_exists_is_handed_to_nginx_without_a_type_of_its_own(app,
 def test_a_segment_that_will_never_be_is_not_waited_for(app, address):
     answer = app.test_client().get("/internal/waiting", headers={"X-Original-URI": address})
     assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00+00:00~a\x00b", "~"])
+def test_a_cursor_that_we_did_not_make_is_refused(alice, scratch, cursor):
+    answer = alice.get("/api/v1/videos", query_string={"cursor": cursor}, base_url=scratch.web.address)
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid.cursor")
+
+
+def test_a_name_that_nobody_can_have_is_answered_like_a_wrong_one(app, scratch, origin):
+    form = {"name": "a\x00b", "password": PASSWORD}
+    answer = app.test_client().post("/sign-in", data=form, headers=origin, base_url=scratch.web.address)
+    assert answer.status_code == 422
+    assert "do not belong together" in answer.get_data(as_text=True)
+
+
+def test_a_page_says_that_a_part_does_not_answer_even_where_its_frame_needs_that_part(alice, app, scratch, tmp_path):
+    app.extensions["matinee"] = Container(replace(scratch, redis=replace(scratch.redis, socket=tmp_path / "none")))
+    answer = alice.get("/", headers={"Accept": "text/html"}, base_url=scratch.web.address)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "The session store does not answer" in answer.get_data(as_text=True)

@@ -49,11 +49,15 @@ def test_the_multivariant_playlist_names_pictures_with_their_sound():
         "#EXT-X-VERSION:7",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="a1",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a1/index.m3u8"',
-        "#EXT-X-STREAM-INF:BANDWIDTH=1696000,AVERAGE-BANDWIDTH=628000,CODECS=\"avc1.64001f,mp4a.40.2\","
-        + 'RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="sound"',
+        (
+            '#EXT-X-STREAM-INF:BANDWIDTH=1696000,AVERAGE-BANDWIDTH=628000,CODECS="avc1.64001f,mp4a.40.2",'
+            'RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="sound"'
+        ),
         "v360/index.m3u8",
-        "#EXT-X-STREAM-INF:BANDWIDTH=4336000,AVERAGE-BANDWIDTH=1128000,CODECS=\"avc1.64001f,mp4a.40.2\","
-        + 'RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="sound"',
+        (
+            '#EXT-X-STREAM-INF:BANDWIDTH=4336000,AVERAGE-BANDWIDTH=1128000,CODECS="avc1.64001f,mp4a.40.2",'
+            'RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="sound"'
+        ),
         "v720/index.m3u8",
     ]
 

@@ -64,7 +64,7 @@ def test_the_first_piece_is_one_segment_and_the_next_ones_grow():
     made = pieces(segments(Fraction(40), 4))
     assert [(piece.first, piece.count) for piece in made] == [(0, 1), (1, 2), (3, 3), (6, 3), (9, 1)]
     assert [piece.start for piece in made] == [0, 4, 12, 24, 36]
-    assert made[2].boundaries == (12, 16, 20)
+    assert list(made[2].boundaries) == [12, 16, 20]
     assert [piece.last for piece in made] == [False, False, False, False, True]
 
 

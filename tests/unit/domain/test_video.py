@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.video import MAX_TITLE, TRANSITIONS, VideoState, title_from
+from server.domain.video import MAX_TITLE, title_from
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,3 @@ def test_a_title_is_the_last_part_of_a_name_without_anything_that_moves_or_hides
 
 def test_a_title_has_an_end():
     assert len(title_from("x" * 5000)) == MAX_TITLE
-
-
-def test_ready_and_failed_are_final():
-    assert TRANSITIONS[VideoState.READY] == TRANSITIONS[VideoState.FAILED] == frozenset()

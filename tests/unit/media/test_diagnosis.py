@@ -19,6 +19,7 @@ from workers.media.sandbox import Outcome
         ("[magicyuv @ 0x5] Codec (magicyuv) not on whitelist 'h264'", "unplayable.codec"),
         ("/in/source: Invalid data found when processing input", "unplayable.format"),
         ("[h264 @ 0x5] Picture size 40000x40000 is invalid", "unplayable.too-many-pixels"),
+        ("[h264 @ 0x5] Picture size 9x9 exceeds specified max pixel count 80", "unplayable.too-many-pixels"),
     ],
 )
 def test_a_refused_file_gets_a_reason_of_its_own(said: str, code: str):
