@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import httpx
 import pytest
@@ -21,16 +21,12 @@ from tests.cast import ALICE, BOB, Person
 AXE = ROOT / "server/web/assets/node_modules/axe-core/axe.min.js"
 PICTURES = ROOT / "artifacts"
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {
-        "viewport": {"width": 360, "height": 740},
-        "has_touch": True,
-        "is_mobile": True,
-        "device_scale_factor": 2,
-    },
-    "narrow": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"},
+# Width and height of the window, and the light in which the page is read; one after the other in one window.
+LOOKS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {
+    "light": (1280, 800, "light"),
+    "dark": (1280, 800, "dark"),
+    "phone": (360, 740, "light"),
+    "narrow": (320, 640, "dark"),
 }
 
 
@@ -39,13 +35,12 @@ class Films:
     """Addresses of films in every state that a page can show."""
 
     ready: str
-    preparing: str
     failed: str
     sound: str
 
 
 @pytest.fixture(scope="module")
-def films(bob: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Films]:
+def films(bob: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Films:
     folder = tmp_path_factory.mktemp("films")
     (folder / "holiday notes.mp4").write_text("It was a dark and stormy night.\n")
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clips.bunny(), "-vn", "-c", "copy", folder / "radio play.m4a"]
@@ -57,14 +52,13 @@ def films(bob: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     failed, ready, heard = send(folder / "holiday notes.mp4"), send(clips.bunny()), send(folder / "radio play.m4a")
     for video_id, state in ((failed, "failed"), (ready, "ready"), (heard, "ready")):
         assert cast.settled(bob, video_id)["state"] == state
-    preparing = send(clips.must_be_encoded(600))
-    yield Films(*(f"/watch/{video_id}" for video_id in (ready, preparing, failed, heard)))
-    bob.delete(f"/api/v1/videos/{preparing}").raise_for_status()
+    return Films(*(f"/watch/{video_id}" for video_id in (ready, failed, heard)))
 
 
 def show_ready(page: Page) -> None:
-    page.wait_for_function("() => document.querySelector('hls-video').duration > 0")
-    page.keyboard.press("k")  # nobody has touched this page yet, so the film waits for that
+    page.wait_for_function("() => document.querySelector('hls-video').readyState === 4")
+    page.wait_for_function("() => document.querySelector('hls-video').paused")
+    page.keyboard.press("k")  # nobody has touched this page yet, so a film with sound waits for that
     wait_time(page, 1)
     page.keyboard.press("k")
 
@@ -104,43 +98,49 @@ PAGES: dict[str, tuple[str, Person | None, Show]] = {
     "watch-keys": ("{ready}", BOB, show_keys),
     "watch-menu": ("{ready}", BOB, show_menu),
     "watch-remove": ("{ready}", BOB, show_question),
-    "watch-preparing": ("{preparing}", BOB, show_ready),
     "watch-failed": ("{failed}", BOB, leave),
     "watch-sound": ("{sound}", BOB, show_ready),
     "not-found": ("/watch/111111111111", BOB, leave),
 }
 
 
-def check(page: Page) -> None:
-    """Find nothing with axe-core, and nothing wider than the window."""
+def inspect(page: Page, name: str) -> None:
+    """In every look: find nothing with axe-core and nothing wider than the window, and keep a picture."""
+    PICTURES.mkdir(exist_ok=True)
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == []
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert wide <= window
+    for look, (width, height, light) in LOOKS.items():
+        page.emulate_media(color_scheme=light)
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=PICTURES / f"{name}-{look}.png")
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == [], look
+        wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert wide <= window, look
 
 
-@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_open_to_everybody(house: House, films: Films, name: str, look: str) -> None:
+def test_a_page_is_open_to_everybody(house: House, films: Films, name: str) -> None:
     cast.introduce(house.system, ALICE)  # else every door leads to the first run
     house.forgiven = ("status of 404",)
     address, person, show = PAGES[name]
-    page = house.open(address.format(**vars(films)), person, **LOOKS[look])
+    page = house.open(address.format(**vars(films)), person)
     show(page)
-    check(page)
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}-{look}.png")
+    inspect(page, name)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+def test_the_page_of_a_film_that_is_being_prepared_is_open_to_everybody(house: House, bob: httpx.Client) -> None:
+    video_id = tus.send(bob, clips.must_be_encoded(60), lambda _: None)
+    page = house.open(f"/watch/{video_id}", BOB)
+    show_ready(page)
+    inspect(page, "watch-preparing")
+    bob.delete(f"/api/v1/videos/{video_id}").raise_for_status()
+
+
 @pytest.mark.usefixtures("nobody_yet")
-def test_the_first_page_of_all_is_open_to_everybody(house: House, look: str) -> None:
-    page = house.open("/", None, **LOOKS[look])
+def test_the_first_page_of_all_is_open_to_everybody(house: House) -> None:
+    page = house.open("/")
     expect(page).to_have_url(f"{house.system.address}/welcome")
-    check(page)
-    PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"welcome-{look}.png")
+    inspect(page, "welcome")
 
 
 def test_a_page_says_what_it_has_to_say_without_scripts(house: House, films: Films) -> None:

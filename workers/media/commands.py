@@ -1,9 +1,9 @@
 """The command lines of ffmpeg and ffprobe, as plain lists: what is made, and nothing of how it runs.
 
-Every option is valid in ffmpeg 5.1 and 7.1 (ffmpeg(1), ffmpeg-filters(1), ffmpeg-formats(1)). The time stamps of the
-source are kept (`-copyts`) and counted from its start (`-start_at_zero`), and filters on absolute time stamps cut the
-pieces, so that a frame on a boundary falls to the same side in both neighbours. `-ss` only says where to begin
-reading; why it cannot cut is in docs/decisions/0003-pieces-that-join.md.
+The options are those of ffmpeg 5.1 that 7.1 still has (ffmpeg(1), ffmpeg-filters(1), ffmpeg-formats(1)). The time
+stamps of the source are kept (`-copyts`) and counted from its start (`-start_at_zero`), and filters on absolute time
+stamps cut the pieces, so that a frame on a boundary falls to the same side in both neighbours. `-ss` only says where
+to begin reading; why it cannot cut is in docs/decisions/0003-pieces-that-join.md.
 """
 
 from __future__ import annotations
@@ -90,10 +90,16 @@ def video_piece(
         *("-crf", str(rendition.crf), "-maxrate", f"{rendition.maxrate}k", "-bufsize", f"{rendition.bufsize}k"),
         # Key frames stand on the boundaries and nowhere else: each begins a fragment, and a fragment is a segment.
         *("-g", "1000000", "-sc_threshold", "0"),
-        *("-force_key_frames", ",".join(_seconds(boundary) for boundary in piece.boundaries)),
+        *_key_frames(piece),
         *_MOVIE,
         *("-movflags", f"{_FRAGMENTS}+empty_moov+frag_keyframe+negative_cts_offsets", f"{OUT}/{RUN_FILE}"),
     ]
+
+
+def _key_frames(piece: Piece) -> list[str]:
+    """The first picture is a key frame anyway; asked for by its time, a rounded clock would make two of it."""
+    times = ",".join(_seconds(boundary) for boundary in piece.boundaries[1:])
+    return ["-force_key_frames", times] if times else []
 
 
 def audio_piece(

@@ -144,7 +144,7 @@ class _Work:
 
     def is_on_grid(self, made: _Made) -> bool:
         """Say whether the fragments are the first segments of the piece, each begun by a key frame on its boundary."""
-        early = 1 / self.rendition.ticks  # a coarse clock rounds a boundary down
+        early = self.video.time_base  # a coarse clock rounds a boundary down
         usual = max(Fraction(3, 2) / self.rendition.frame_rate, made.longest)
         late = min(_LONGEST_HOLE, max(_HOLE, usual))
         fragments = made.movie.fragments

@@ -103,7 +103,9 @@ def test_a_worker_that_goes_hands_its_task_back_untouched(
         kernel.send(int(owner.rpartition(":")[2]), number)
     assert_all_is_well(private, bob, before, {preparing})
     assert leases_run_out(private) == expired
-    assert {task["attempt"] for task in tasks_of(private, preparing)} == {1}
+    tasks = tasks_of(private, preparing)
+    assert {task["attempt"] for task in tasks} == {1}
+    assert max(task["fence"] for task in tasks) == 2  # somebody did take over
 
 
 def test_the_launcher_is_killed_and_started_again(private: System, bob: httpx.Client) -> None:

@@ -39,6 +39,12 @@ def _ntsc(path: Path) -> Path:
     return path
 
 
+def _coarse_clock(path: Path) -> Path:
+    """Long enough for a boundary, at 40 s, that a clock of 23.98 ticks a second rounds down."""
+    ffmpeg(*_pattern("24000/1001", 50), "-c:v", "mpeg4", path)
+    return path
+
+
 def _late_start(path: Path) -> Path:
     ffmpeg(*_pattern("30000/1001", 14), *X264, "-bf", "2", "-g", "90", "-output_ts_offset", "12345.678", path)
     return path
@@ -69,6 +75,7 @@ def _cut_by_edit_list(path: Path) -> Path:
         pytest.param(lambda _: clips.tree(), id="cinepak, few pictures"),
         pytest.param(lambda folder: _b_frames(folder / "b.mp4"), id="b-frames in mp4"),
         pytest.param(lambda folder: _ntsc(folder / "ntsc.mkv"), id="29.97/s in matroska's milliseconds"),
+        pytest.param(lambda folder: _coarse_clock(folder / "coarse.avi"), id="23.98/s in avi"),
         pytest.param(lambda folder: _late_start(folder / "late.ts"), id="29.97/s in a transport stream from 12345 s"),
         pytest.param(lambda folder: _open_gop(folder / "disc.mpg"), id="mpeg-2 with open gops"),
         pytest.param(lambda folder: _irregular(folder / "phone.mp4"), id="variable frame rate"),

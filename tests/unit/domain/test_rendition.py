@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.rendition import MAX_SIDE, AudioRendition, VideoRendition, from_dict, ladder
@@ -50,6 +50,7 @@ def test_what_is_larger_than_h264_players_take_is_brought_down_to_it():
     assert max(_pictures(5120, 2160)[-1].width, 0) <= MAX_SIDE
 
 
+@settings(deadline=None)
 @given(st.integers(16, 8192), st.integers(16, 4320))
 def test_every_rung_is_even_within_the_source_and_of_its_shape(width: int, height: int):
     made = _pictures(width, height)

@@ -47,7 +47,7 @@ def test_a_piece_of_pictures_is_cut_by_absolute_time_stamps():
         " -vf trim=start=4.000000:end=12.000000,scale=640:360:flags=bicubic,format=yuv420p,setsar=1"
         " -fps_mode passthrough -enc_time_base 1/30000"
         " -c:v libx264 -threads 1 -preset veryfast -profile:v high -level:v 3.0 -crf 23 -maxrate 960k -bufsize 1920k"
-        " -g 1000000 -sc_threshold 0 -force_key_frames 4.000000,8.000000"
+        " -g 1000000 -sc_threshold 0 -force_key_frames 8.000000"
         f" {MOVIE} -movflags default_base_moof+frag_discont+empty_moov+frag_keyframe+negative_cts_offsets /out/run.mp4"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.errors import MediaFailed
@@ -15,6 +15,7 @@ from workers.media.fmp4 import Frame
 SIZES = st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(SIZES, st.integers(0, 2**40))
 def test_sound_is_read_as_it_was_written(contents: list[bytes], start: int):
     data = fmp4.fragment(3, start, [Frame(content, 1024) for content in contents])
@@ -25,6 +26,7 @@ def test_sound_is_read_as_it_was_written(contents: list[bytes], start: int):
     assert all(sample.key for sample in made.samples)
 
 
+@settings(deadline=None)
 @given(SIZES, st.randoms(use_true_random=False))
 def test_pictures_are_read_as_they_were_written(contents: list[bytes], random: object):
     frames = [
