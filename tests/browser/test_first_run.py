@@ -14,7 +14,7 @@ from server.launcher.home import ROOT
 from server.launcher.system import System
 from server.settings import ENVIRONMENT_NAME
 from tests import cast
-from tests.browser.house import House, sign_in
+from tests.browser.house import SESSION, House, sign_in
 from tests.cast import ALICE
 
 
@@ -83,9 +83,9 @@ def test_a_session_ends_with_signing_out_even_for_who_kept_the_cookie(system: Sy
     cast.introduce(system, ALICE)
     page = house.open("/sign-in")
     sign_in(page, ALICE)
-    kept = page.context.cookies()
+    kept = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == SESSION)
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
-    page.context.add_cookies(kept)
+    page.context.add_cookies([{"name": SESSION, "value": kept, "url": system.address}])
     page.goto("/")
     expect(page).to_have_url(f"{system.address}/sign-in?next=/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpx
@@ -87,7 +88,7 @@ def upload_through(system: System, bob: httpx.Client, strike: Strike) -> str:
             break
         offset = int(answer.headers["Upload-Offset"])
         assert 0 < offset <= len(content)
-        patiently(lambda at=offset: send(at, content[at:]))  # type: ignore[misc]  # mypy knows no default here
+        patiently(partial(send, offset, content[offset:]))
     video_id = answer.headers["Matinee-Video"]
     original = system.settings.paths.media / "videos" / video_id / "original"
     assert original.read_bytes() == content
@@ -98,14 +99,14 @@ def assert_all_is_well(system: System, bob: httpx.Client, before: set[str], made
     """Every film becomes ready, once: one video, every task done, every segment there, nothing left over."""
 
     def settled() -> bool:
-        found = [patiently(lambda one=one: bob.get(f"/api/v1/videos/{one}")).json() for one in made]  # type: ignore[misc]
+        found = [patiently(partial(bob.get, f"/api/v1/videos/{one}")).json() for one in made]
         assert [video["error"] for video in found] == [None] * len(made)
         return all(video["state"] == "ready" for video in found)
 
     wait_until(settled, f"the films are ready: {[tasks_of(system, one) for one in made]}")
     assert videos_of(bob) == before | made
     for video_id in made:
-        wait_until(lambda one=video_id: states(system, one) == {"done"}, "every task is done")  # type: ignore[misc]
+        wait_until(partial(is_done, system, video_id), "every task is done")
         hls = system.settings.paths.media / "videos" / video_id / "hls"
         for playlist in hls.glob("*/index.m3u8"):
             named = {line for line in playlist.read_text().splitlines() if line.endswith(".m4s")}
@@ -113,15 +114,15 @@ def assert_all_is_well(system: System, bob: httpx.Client, before: set[str], made
     assert not list(system.settings.paths.media.glob("incoming/*"))
 
 
-def states(system: System, video_id: str) -> set[str]:
-    return {task["state"] for task in tasks_of(system, video_id)}
+def is_done(system: System, video_id: str) -> bool:
+    return {task["state"] for task in tasks_of(system, video_id)} == {"done"}
 
 
 def videos_of(bob: httpx.Client) -> set[str]:
     found: set[str] = set()
     cursor: str | None = ""
     while cursor is not None:
-        page = patiently(lambda at=cursor: bob.get("/api/v1/videos", params={"cursor": at} if at else {})).json()  # type: ignore[misc]
+        page = patiently(partial(bob.get, "/api/v1/videos", params={"cursor": cursor} if cursor else {})).json()
         found |= {video["id"] for video in page["videos"]}
         cursor = page["next_cursor"]
     return found

@@ -111,7 +111,12 @@ def test_a_worker_that_goes_hands_its_task_back_untouched(
 def test_the_launcher_is_killed_and_started_again(private: System, bob: httpx.Client) -> None:
     before = videos_of(bob)
     preparing = begin_transcode(private, bob)
-    uploaded = upload_through(private, bob, lambda: (private.crash(), private.start()))
+
+    def strike() -> None:
+        private.crash()
+        private.start()
+
+    uploaded = upload_through(private, bob, strike)
     assert_all_is_well(private, bob, before, {preparing, uploaded})
 
 

@@ -56,7 +56,7 @@ SOURCES: dict[str, tuple[Callable[[], Path], set[str]]] = {
 }
 
 
-@pytest.fixture(scope="module", params=SOURCES.values(), ids=SOURCES)
+@pytest.fixture(scope="module", params=SOURCES.values(), ids=[*SOURCES])
 def film(request: pytest.FixtureRequest, bob: httpx.Client, send: Send) -> Film:
     """A film of bob's that is ready, whose renditions are those of its kind."""
     find, expected = request.param
@@ -72,7 +72,7 @@ def film(request: pytest.FixtureRequest, bob: httpx.Client, send: Send) -> Film:
 def decoded(file: Path, stream: str) -> tuple[int, float]:
     """Decode one stream of a file without a single complaint; return its frames and its length in seconds."""
     command = ["ffprobe", "-v", "error", "-select_streams", stream, "-count_frames", "-of", "json"]
-    command += ["-show_entries", "stream=nb_read_frames:packet=pts_time", file]
+    command += ["-show_entries", "stream=nb_read_frames:packet=pts_time", str(file)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
     found = json.loads(done.stdout)
@@ -83,7 +83,7 @@ def decoded(file: Path, stream: str) -> tuple[int, float]:
 
 def frames_of(source: Path) -> int:
     command = ["ffprobe", "-v", "quiet", "-select_streams", "v:0", "-count_frames", "-of", "csv=p=0"]
-    command += ["-show_entries", "stream=nb_read_frames", source]
+    command += ["-show_entries", "stream=nb_read_frames", str(source)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip(",\n"))
 
 
