@@ -24,6 +24,10 @@ test: ## Check style, types and layers, and run all tests against private server
 	@sh server/launcher/prepare.sh test
 	@exec sh tests/check.sh
 
+bench: ## Measure how soon a film is on the screen (docs/benchmarks.md)
+	@sh server/launcher/prepare.sh test
+	@exec $(PYTHON) -m tests.benchmarks.first_frame
+
 lint: ## Check style, types and layers only
 	@sh server/launcher/prepare.sh test
 	@exec sh tests/lint.sh
@@ -37,4 +41,4 @@ assets: ## Build the browser assets
 clean: ## Delete what was built (.venv, assets, caches); the films and accounts in .matinee stay
 	@rm -rf .venv .cache server/web/static server/web/assets/node_modules build *.egg-info
 
-.PHONY: help run stop status demo test lint lock assets clean
+.PHONY: help run stop status demo test bench lint lock assets clean

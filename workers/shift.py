@@ -14,12 +14,14 @@ import time
 from server import settings
 from server.container import Container
 from server.domain.task import Queue, Task, TaskKind
-from server.errors import MatineeError, NoSpace, Superseded
+from server.errors import MatineeError, NoSpace, Superseded, Unavailable
 from workers.jobs import audio_piece, plan, poster, video_piece
 from workers.jobs.job import Job, JobContext
 from workers.lease import Lease
 
 SHIFT_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -45,8 +47,23 @@ def run(queue_name: str) -> None:
     except ShiftOver:
         # The signal may have come between a claim and the work on it.
         container.tasks.release_owner(owner)
+    except Unavailable as error:
+        _log.warning("The shift ends early: %s", error)
+        _put_back(container, owner)
     finally:
         container.close()
+
+
+def _put_back(container: Container, owner: str) -> None:
+    """Put back what `owner` holds as soon as PostgreSQL answers again; if that takes too long, the lease runs out."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            container.tasks.release_owner(owner)
+        except Unavailable:
+            time.sleep(LOOK_SECONDS)
+        else:
+            return
 
 
 def work(container: Container, queue: Queue, owner: str) -> None:

@@ -41,8 +41,9 @@ class Tasks:
         """Put back whatever `owner` still holds: its process ended without a word. It counts as an attempt."""
         with transaction():
             released = tasks.release_owner(owner)
-        if released:
-            _log.warning("%s ended in the middle of %d task(s); they wait again.", owner, released)
+        for queue in released:
+            _log.warning("%s ended in the middle of a task; it waits again.", owner)
+            self._doorbell.ring(queue)
 
     def sweep(self) -> None:
         """Put back tasks whose lease ran out, then wake workers for all that waits, whether or not anybody rang."""

@@ -119,13 +119,14 @@ def release(task_id: int, fence: int) -> bool:
     return _end(task_id, fence, "state = 'queued', attempt = attempt - 1, not_before = now()")
 
 
-def release_owner(owner: str) -> int:
-    """Hand back every task that `owner` holds; used by a worker whose work-horse died without a word."""
-    return changed(
+def release_owner(owner: str) -> list[Queue]:
+    """Put back every task that `owner` holds, and return the queue of each; its work-horse died without a word."""
+    found = rows(
         "UPDATE tasks SET state = 'queued', lease_owner = NULL, lease_until = NULL, not_before = now() "
-        "WHERE lease_owner = %s AND state = 'running'",
+        "WHERE lease_owner = %s AND state = 'running' RETURNING queue",
         owner,
     )
+    return [Queue(row["queue"]) for row in found]
 
 
 def expire() -> int:

@@ -10,7 +10,8 @@ from typing import Any
 from server.domain.video import Progress, Reason, Video, VideoState
 from server.store.database import changed, rows
 
-# Progress and ETA come from the tasks themselves: costs finished against the time since the plan was made. A video is
+# Progress and ETA come from the tasks themselves: costs finished against the time since the plan was made. Before a
+# tenth of the work is done an ETA would be a guess, so there is none. A video is
 # playable once it has a multivariant playlist, that is, once a rendition of its pictures knows its codecs.
 _SELECT = """
 SELECT videos.*, users.name AS owner, work.done, work.total, work.eta_seconds,
@@ -21,9 +22,11 @@ JOIN users ON users.id = videos.owner_id
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'done') AS done,
            count(*) AS total,
-           extract(epoch FROM now() - videos.planned_at)::float
+           CASE WHEN sum(cost) FILTER (WHERE state = 'done') >= 0.1 * sum(cost) THEN
+               extract(epoch FROM now() - videos.planned_at)::float
                * sum(cost) FILTER (WHERE state <> 'done' AND videos.state = 'preparing')
-               / nullif(sum(cost) FILTER (WHERE state = 'done'), 0) AS eta_seconds
+               / nullif(sum(cost) FILTER (WHERE state = 'done'), 0)
+           END AS eta_seconds
     FROM tasks WHERE tasks.video_id = videos.id AND kind IN ('video-piece', 'audio-piece')
 ) work
 """
