@@ -17,6 +17,7 @@ from server.errors import Unavailable
 from server.launcher import kernel
 from server.launcher.files import write_atomically
 
+ASK_SECONDS = 0.8
 GENTLE_SECONDS = 5.0
 KILL_SECONDS = 10.0
 POLL_SECONDS = 0.05
@@ -81,16 +82,23 @@ def end(records: list[Record]) -> int:
 
 
 def sweep(dead: Iterable[Record], known: Iterable[int]) -> None:
-    """SIGKILL what `dead` parts left, and every adopted orphan that is no `known` part; wait until they are gone."""
-    dead, known = list(dead), set(known)
-    deadline = time.monotonic() + KILL_SECONDS
-    while time.monotonic() < deadline:
+    """End what `dead` parts left, and every adopted orphan that is no `known` part; wait until they are gone.
+
+    They are asked with SIGTERM first: the work-horse of a killed worker then hands its task back.
+    """
+    dead, known, asked = list(dead), set(known), set[int]()
+    begun = time.monotonic()
+    while (spent := time.monotonic() - begun) < KILL_SECONDS:
         table = _table()
         orphans = {pid for pid, each in table.items() if each.parent == os.getpid()}
         rest = (belonging(dead, table) | orphans) - known
         if not rest:
             return
-        _kill(rest)
+        if spent > ASK_SECONDS:
+            _kill(rest)
+        for pid in rest - asked:
+            kernel.send(pid, signal.SIGTERM)
+        asked |= rest
         time.sleep(POLL_SECONDS / 10)
 
 

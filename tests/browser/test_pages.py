@@ -104,6 +104,12 @@ PAGES: dict[str, tuple[str, Person | None, Show]] = {
 }
 
 
+# Colours that fade from one look into the next are measured when they have arrived.
+_SETTLE = """() => Promise.all(document.getAnimations()
+  .filter((each) => each.effect.getTiming().iterations !== Infinity)
+  .map((each) => each.finished.catch(() => {})))"""
+
+
 def inspect(page: Page, name: str) -> None:
     """In every look: find nothing with axe-core and nothing wider than the window, and keep a picture."""
     PICTURES.mkdir(exist_ok=True)
@@ -111,6 +117,7 @@ def inspect(page: Page, name: str) -> None:
     for look, (width, height, light) in LOOKS.items():
         page.emulate_media(color_scheme=light)
         page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(_SETTLE)
         page.screenshot(path=PICTURES / f"{name}-{look}.png")
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == [], look
