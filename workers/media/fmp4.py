@@ -1,19 +1,19 @@
 """Fragmented MP4, as little of it as HLS needs: read fragments, write fragments, name the codec.
 
-ISO/IEC 14496-12 (boxes), 14496-15 (avcC), 14496-14 and 14496-1 (esds), RFC 6381 (codec names).
+ISO/IEC 14496-12 (boxes), 14496-15 (avcC), 14496-14 and 14496-1 (esds), RFC 6381 (codec names), AOMedia's
+AV1 in ISOBMFF (av1C, section 5).
 """
 
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from server.errors import MediaFailed
+from workers.media.boxes import box, boxes, decoder_config, descriptor, find
 
-Bytes = bytes | bytearray
-
-_CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 _NOT_A_KEY_FRAME = 0x10000  # sample_is_non_sync_sample
 _ALONE = 0x02000000  # sample_depends_on = 2: on nothing else
 _NEEDS_OTHERS = 0x01000000
@@ -76,12 +76,23 @@ def parse(data: bytes) -> Movie:
         raise MediaFailed("The encoded file is damaged.", code="media-failed.output", detail=repr(error)) from error
 
 
+def first_sample(moof: bytes) -> Sample:
+    """Return the first frame of a fragment of which only the moof is at hand; its place counts from there.
+
+    Raises MediaFailed if the moof is damaged.
+    """
+    try:
+        return _fragment(moof, 0, len(moof), sys.maxsize).samples[0]
+    except (struct.error, IndexError, StopIteration) as error:
+        raise MediaFailed("A fragment is damaged.", code="media-failed.output", detail=repr(error)) from error
+
+
 def _parse(data: bytes) -> Movie:
     init = b""
     timescale, codecs = 0, ""
     fragments: list[Fragment] = []
     moof: tuple[int, int] | None = None
-    for kind, start, _, end in _boxes(data, 0, len(data)):
+    for kind, start, _, end in boxes(data, 0, len(data)):
         if kind == b"ftyp":
             init += data[start:end]
         elif kind == b"moov":
@@ -95,44 +106,25 @@ def _parse(data: bytes) -> Movie:
     return Movie(init, timescale, codecs, tuple(fragments))
 
 
-def _boxes(data: Bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
-    """Yield kind, start, start of the content and end of each box between `start` and `end`."""
-    while start < end:
-        size, kind = struct.unpack_from(">I4s", data, start)
-        header = 8
-        if size == 1:
-            size, header = struct.unpack_from(">Q", data, start + 8)[0], 16
-        if size < header or start + size > end:
-            raise IndexError(f"box {kind!r} at {start} has size {size}")
-        yield kind, start, start + header, start + size
-        start += size
-
-
-def _find(data: Bytes, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
-    """Yield content start and end of every `wanted` box, at any depth of plain containers."""
-    for kind, _, body, stop in _boxes(data, start, end):
-        if kind == wanted:
-            yield body, stop
-        elif kind in _CONTAINERS:
-            yield from _find(data, body, stop, wanted)
-
-
 def _timescale(data: bytes, start: int, end: int) -> int:
-    body, _ = next(_find(data, start, end, b"mdhd"))
+    body, _ = next(find(data, start, end, b"mdhd"))
     offset = 20 if data[body] == 1 else 12
     return int(struct.unpack_from(">I", data, body + offset)[0])
 
 
 def _codecs(data: bytes, start: int, end: int) -> str:
     """Name the codec of the only sample entry after RFC 6381, section 3.3."""
-    body, stop = next(_find(data, start, end, b"stsd"))
-    kind, _, entry, entry_end = next(_boxes(data, body + 8, stop))
+    body, stop = next(find(data, start, end, b"stsd"))
+    kind, _, entry, entry_end = next(boxes(data, body + 8, stop))
     if kind == b"avc1":
-        config, _ = next(_find(data, entry + 78, entry_end, b"avcC"))
+        config, _ = next(find(data, entry + 78, entry_end, b"avcC"))
         return f"avc1.{data[config + 1 : config + 4].hex()}"
+    if kind == b"av01":
+        config, _ = next(find(data, entry + 78, entry_end, b"av1C"))
+        return _av1(data[config + 1], data[config + 2])
     if kind == b"mp4a":
-        config, _ = next(_find(data, entry + 28, entry_end, b"esds"))
-        audio = _descriptor(data, _decoder_config(data, config) + 13)
+        config, _ = next(find(data, entry + 28, entry_end, b"esds"))
+        audio = descriptor(data, decoder_config(data, config) + 13)
         object_type = data[audio] >> 3
         if object_type == 31:
             object_type = 32 + ((data[audio] & 7) << 3 | data[audio + 1] >> 5)
@@ -140,35 +132,30 @@ def _codecs(data: bytes, start: int, end: int) -> str:
     raise KeyError(kind)
 
 
-def _decoder_config(data: Bytes, esds: int) -> int:
-    """Return where the DecoderConfigDescriptor's content begins: it stands in the ES descriptor, after its id."""
-    return _descriptor(data, _descriptor(data, esds + 4) + 3)
-
-
-def _descriptor(data: Bytes, position: int) -> int:
-    """Return where the content of the descriptor at `position` begins: after its tag and a size of 7 bits a byte."""
-    position += 1
-    while data[position] & 0x80:
-        position += 1
-    return position + 1
+def _av1(sequence: int, colour: int) -> str:
+    """Name the codec from the second and third byte of av1C: profile and level, then tier, depth and the rest."""
+    profile, level = sequence >> 5, sequence & 0x1F
+    tier, high, twelve = "H" if colour & 0x80 else "M", colour & 0x40, colour & 0x20
+    depth = 12 if high and twelve else 10 if high else 8
+    return f"av01.{profile}.{level:02}{tier}.{depth:02}"
 
 
 def _without_rates(data: bytes, start: int, end: int) -> bytes:
     """Return the moov with its bit rates as 0, unknown: ffmpeg guesses them anew in every piece."""
     moov = bytearray(data[start:end])
-    body, stop = next(_find(moov, 0, len(moov), b"stsd"))
-    kind, _, entry, entry_end = next(_boxes(moov, body + 8, stop))
+    body, stop = next(find(moov, 0, len(moov), b"stsd"))
+    kind, _, entry, entry_end = next(boxes(moov, body + 8, stop))
     children = entry + (28 if kind == b"mp4a" else 78)
-    for rates, _ in _find(moov, children, entry_end, b"btrt"):
+    for rates, _ in find(moov, children, entry_end, b"btrt"):
         moov[rates : rates + 12] = bytes(12)
-    for esds, _ in _find(moov, children, entry_end, b"esds"):
-        rates = _decoder_config(moov, esds) + 5
+    for esds, _ in find(moov, children, entry_end, b"esds"):
+        rates = decoder_config(moov, esds) + 5
         moov[rates : rates + 8] = bytes(8)
     return bytes(moov)
 
 
 def _fragment(data: bytes, start: int, moof_end: int, end: int) -> Fragment:
-    body, _ = next(_find(data, start, moof_end, b"tfhd"))
+    body, _ = next(find(data, start, moof_end, b"tfhd"))
     flags = int.from_bytes(data[body + 1 : body + 4], "big")
     position = body + 8 + (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
     defaults = {"duration": 0, "size": 0, "flags": 0}
@@ -176,12 +163,12 @@ def _fragment(data: bytes, start: int, moof_end: int, end: int) -> Fragment:
         if flags & bit:
             defaults[name] = struct.unpack_from(">I", data, position)[0]
             position += 4
-    body, _ = next(_find(data, start, moof_end, b"tfdt"))
+    body, _ = next(find(data, start, moof_end, b"tfdt"))
     # Signed, although the standard says unsigned: an encoder's priming stands before zero.
     decode_time = int(struct.unpack_from(">q" if data[body] == 1 else ">i", data, body + 4)[0])
     samples: list[Sample] = []
     time = decode_time
-    for run, _ in _find(data, start, moof_end, b"trun"):
+    for run, _ in find(data, start, moof_end, b"trun"):
         for sample, duration in _run(data, run, start, time, defaults):
             samples.append(sample)
             time += duration
@@ -232,35 +219,31 @@ class Frame:
 
 
 def fragment(number: int, decode_time: int, frames: Sequence[Frame]) -> bytes:
-    """Return a moof and its mdat with `frames` of track 1 in coded order; `number` is the sequence number from 1.
-
-    Frames after the first must all be key frames, or none of them.
-    """
-    header = _box(b"mfhd", struct.pack(">II", 0, number))
+    """Return a moof and its mdat with `frames` of track 1 in coded order; `number` is the sequence number from 1."""
+    header = box(b"mfhd", struct.pack(">II", 0, number))
     # Default base is the moof; duration and flags hold for every sample that does not say otherwise.
     usual = struct.pack(">III", 1, frames[-1].duration, _sample_flags(frames[-1]))
-    defaults = _box(b"tfhd", struct.pack(">I", 0x020028) + usual)
-    time = _box(b"tfdt", struct.pack(">IQ", 0x01000000, decode_time))
-    bits, columns = 0x205, [[len(frame.data) for frame in frames]]
+    defaults = box(b"tfhd", struct.pack(">I", 0x020028), usual)
+    time = box(b"tfdt", struct.pack(">IQ", 0x01000000, decode_time))
+    bits, first, columns = 0x205, struct.pack(">I", _sample_flags(frames[0])), [[len(frame.data) for frame in frames]]
     if len({frame.duration for frame in frames}) > 1:
         bits |= 0x100
         columns.insert(0, [frame.duration for frame in frames])
+    if len({frame.key for frame in frames[1:]}) > 1:
+        bits, first = bits & ~0x4 | 0x400, b""
+        columns.append([_sample_flags(frame) for frame in frames])
     if any(frame.shift for frame in frames):
         bits |= 0x800
         columns.append([frame.shift for frame in frames])
     rows = b"".join(struct.pack(">i", value) for row in zip(*columns, strict=True) for value in row)
 
     def moof(data_offset: int) -> bytes:
-        head = struct.pack(">IIiI", 0x01000000 | bits, len(frames), data_offset, _sample_flags(frames[0]))
-        return _box(b"moof", header + _box(b"traf", defaults + time + _box(b"trun", head + rows)))
+        run = struct.pack(">IIi", 0x01000000 | bits, len(frames), data_offset)
+        return box(b"moof", header, box(b"traf", defaults, time, box(b"trun", run, first, rows)))
 
     # The data begins after the moof and the header of the mdat.
-    return moof(len(moof(0)) + 8) + _box(b"mdat", b"".join(frame.data for frame in frames))
+    return moof(len(moof(0)) + 8) + box(b"mdat", *(frame.data for frame in frames))
 
 
 def _sample_flags(frame: Frame) -> int:
     return _ALONE if frame.key else _NEEDS_OTHERS | _NOT_A_KEY_FRAME
-
-
-def _box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", 8 + len(content), kind) + content

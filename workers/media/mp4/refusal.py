@@ -1,0 +1,26 @@
+"""Why a track cannot be copied, and the guard that turns every surprise in a hostile file into that."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from server.errors import MediaFailed
+
+
+class NotCopyable(MediaFailed):
+    """The file, or a track of it, has to be encoded; the message is the reason. Asking again will not change it."""
+
+    code = "media-failed.copy"
+    permanent: ClassVar[bool] = True
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Within it, whatever parsing stumbles over is a NotCopyable."""
+    try:
+        yield
+    except (struct.error, LookupError, ArithmeticError, ValueError, StopIteration) as error:
+        raise NotCopyable("The index of the file is damaged.", detail=repr(error)) from error
