@@ -10,6 +10,8 @@ from server.errors import Unplayable
 
 MIN_SIDE = 16  # pixels; anything smaller is a tracking pixel or a mistake, not a picture
 MAX_FRAME_RATE = 1000
+MAX_CHANNELS = 24  # 22.2, the largest layout with a name
+SAMPLE_RATES = range(4_000, 768_001)  # samples per second that a track may claim
 
 _STILL_CODECS = frozenset({"png", "bmp", "gif", "webp", "tiff"})
 
@@ -19,25 +21,51 @@ class VideoTrack:
     """The picture. `width` and `height` are as displayed: after rotation and with square pixels.
 
     `start` and `duration` are seconds on the film's own clock, which begins at 0; `duration` is None where the
-    container does not say. `time_base` is the length of one tick of the container's clock in seconds.
+    container does not say. `time_base` is the length of one tick of the container's clock in seconds. `square` says
+    that pixels are as wide as high. Colours are ffmpeg's names, `unknown` where nothing is said. `bit_rate` is bits
+    per second, None where unknown.
     """
 
     index: int
     codec: str
+    profile: str
+    level: int  # as the codec counts: 40 is H.264 level 4.0; negative where unknown
     width: int
     height: int
-    pixels: int  # of one picture as stored: what a decoder has to hold
+    stored_width: int
+    stored_height: int
+    square: bool
     frame_rate: Fraction
     time_base: Fraction
     pixel_format: str
+    interlaced: bool
+    full_range: bool
+    primaries: str
+    transfer: str
+    space: str
     rotation: int
+    bit_rate: int | None
     start: Fraction
     duration: Fraction | None
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one picture as stored: what a decoder has to hold."""
+        return self.stored_width * self.stored_height
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether a player that knows nothing of rotation and pixel shapes shows it right."""
+        return self.rotation == 0 and self.square
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """One sound track. `start` is seconds on the film's own clock; `time_base` as for the picture."""
+    """One sound track. `start` is seconds on the film's own clock; `time_base` as for the picture.
+
+    `layout` is ffmpeg's name for where the channels belong, empty where nothing is said. `commentary` is somebody
+    talking about the film, `described` the film with its pictures told for those who do not see them.
+    """
 
     index: int
     codec: str
@@ -49,6 +77,9 @@ class AudioTrack:
     language: str | None
     title: str | None
     default: bool
+    layout: str = ""
+    commentary: bool = False
+    described: bool = False
 
     @property
     def clock_is_coarse(self) -> bool:
@@ -57,14 +88,43 @@ class AudioTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class TextTrack:
+    """Subtitles of one language. Of `codec` only what is text can become captions; pictures of letters cannot."""
+
+    index: int
+    codec: str
+    language: str | None
+    title: str | None
+    default: bool
+    forced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named part of the film, in seconds on its own clock."""
+
+    start: Fraction
+    end: Fraction
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """An uploaded file: `container` is the demuxer's name, `duration` seconds, `size` bytes."""
+    """An uploaded file: `container` is the demuxer's name, `duration` seconds, `size` bytes.
+
+    `cover` is the index of an attached picture. `cuts` are the seconds at which the segments of copied pictures begin;
+    there are none where nothing can be copied.
+    """
 
     container: str
     duration: Fraction
     size: int
     video: VideoTrack | None
     audio: tuple[AudioTrack, ...]
+    texts: tuple[TextTrack, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    cover: int | None = None
+    cuts: tuple[Fraction, ...] = ()
 
     @property
     def picture_duration(self) -> Fraction:
@@ -72,11 +132,6 @@ class Source:
         if self.video is None or self.video.duration is None:
             return self.duration
         return min(self.duration, self.video.start + self.video.duration)
-
-    @property
-    def sound(self) -> AudioTrack | None:
-        """The sound track that plays: the one marked as default, else the first."""
-        return next((track for track in self.audio if track.default), self.audio[0] if self.audio else None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as plain JSON values; fractions become text such as `30000/1001`."""
@@ -86,6 +141,10 @@ class Source:
             "size": self.size,
             "video": None if self.video is None else _plain(self.video),
             "audio": [_plain(track) for track in self.audio],
+            "texts": [_plain(track) for track in self.texts],
+            "chapters": [_plain(chapter) for chapter in self.chapters],
+            "cover": self.cover,
+            "cuts": [str(cut) for cut in self.cuts],
         }
 
     @classmethod
@@ -98,15 +157,19 @@ class Source:
             size=facts["size"],
             video=None if video is None else VideoTrack(**_exact(video)),
             audio=tuple(AudioTrack(**_exact(track)) for track in facts["audio"]),
+            texts=tuple(TextTrack(**track) for track in facts["texts"]),
+            chapters=tuple(Chapter(**_exact(chapter)) for chapter in facts["chapters"]),
+            cover=facts["cover"],
+            cuts=tuple(Fraction(cut) for cut in facts["cuts"]),
         )
 
 
-def _plain(track: VideoTrack | AudioTrack) -> dict[str, Any]:
+def _plain(track: VideoTrack | AudioTrack | TextTrack | Chapter) -> dict[str, Any]:
     values = {name: getattr(track, name) for name in track.__slots__}
     return {name: str(value) if isinstance(value, Fraction) else value for name, value in values.items()}
 
 
-_EXACT = frozenset({"frame_rate", "time_base", "start", "duration"})
+_EXACT = frozenset({"frame_rate", "time_base", "start", "end", "duration"})
 
 
 def _exact(values: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +181,11 @@ def check(source: Source, *, max_duration: int, max_pixels: int) -> Source:
 
     Audio without pictures plays. Raises Unplayable with a narrowed code and a sentence for the uploader.
     """
-    if source.video is None and not source.audio:
+    # A track that cannot be decoded, or that claims what no recorder makes, would only fail in the middle of the work.
+    sound = tuple(
+        track for track in source.audio if 0 < track.channels <= MAX_CHANNELS and track.sample_rate in SAMPLE_RATES
+    )
+    if source.video is None and not sound:
         raise Unplayable(
             "The file holds neither pictures nor sound that can be played. Export it as MP4 and upload it again.",
             code="unplayable.no-streams",
@@ -137,8 +204,7 @@ def check(source: Source, *, max_duration: int, max_pixels: int) -> Source:
             "Cut it into parts.",
             code="unplayable.too-long",
         )
-    # A track that reports nothing to decode would only fail later, in the middle of the work.
-    return replace(source, audio=tuple(track for track in source.audio if track.channels and track.sample_rate))
+    return replace(source, audio=sound)
 
 
 def _check_picture(video: VideoTrack, max_pixels: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 class Queue(StrEnum):
     """The two kinds of worker; a worker process serves exactly one queue."""
 
-    LIGHT = "light"  # a second or less: plan, poster
+    LIGHT = "light"  # a moment: plans and copies; somebody may be waiting in front of a screen
     HEAVY = "heavy"  # encoding; one process per core
 
 
@@ -20,13 +20,21 @@ class TaskKind(StrEnum):
 
     PLAN = "plan"
     POSTER = "poster"
+    CAPTIONS = "captions"
+    STORYBOARD = "storyboard"
+    IFRAMES = "iframes"
+    COPY_PIECE = "copy-piece"
     VIDEO_PIECE = "video-piece"
     AUDIO_PIECE = "audio-piece"
 
 
 QUEUE_OF: dict[TaskKind, Queue] = {
     TaskKind.PLAN: Queue.LIGHT,
-    TaskKind.POSTER: Queue.LIGHT,
+    TaskKind.COPY_PIECE: Queue.LIGHT,
+    TaskKind.POSTER: Queue.HEAVY,
+    TaskKind.CAPTIONS: Queue.HEAVY,
+    TaskKind.STORYBOARD: Queue.HEAVY,
+    TaskKind.IFRAMES: Queue.HEAVY,
     TaskKind.VIDEO_PIECE: Queue.HEAVY,
     TaskKind.AUDIO_PIECE: Queue.HEAVY,
 }
@@ -46,8 +54,12 @@ class Priority(IntEnum):
 
     AWAITED = 1000  # a viewer's player is waiting for this very piece
     FIRST = 800  # makes the video playable
+    POSTER = 700  # what the library shows
     LOWEST = 600  # the whole timeline at the lowest rung
+    CAPTIONS = 500  # cheap, and missed as soon as somebody watches
     REST = 400  # every other rung
+    EXTRA = 300  # what makes watching nicer
+    IDLE = 100  # only when nothing else is to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,9 @@ class NewTask:
     kind: TaskKind
     key: str
     priority: int
-    cost: float = 1.0  # expected work, in any unit that compares the tasks of one video
+    cost: float = 1.0  # expected work, in any unit that compares tasks
+    start: float = 0.0  # the second of the film where its result begins
+    essential: bool = True  # the film is not ready without it, and fails with it
     spec: dict[str, Any] = field(default_factory=dict)
 
 

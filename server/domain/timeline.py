@@ -15,7 +15,11 @@ from math import ceil
 AAC_FRAME = 1024  # samples per channel, ISO/IEC 14496-3
 
 # Segments per piece: the first piece is short so that the first picture comes soon, the last number repeats.
-PICTURE_GROWTH = (1, 2, 3)
+PICTURE_GROWTH = (1, 1, 2)
+# Several renditions at once take longer for every second of film, and somebody may wait for one of them.
+GROUP_GROWTH = (2, 1)
+# Copying is as quick as the disk: only large enough that its bookkeeping does not count.
+COPY_GROWTH = (1, 1, 2, 4, 8)
 # Sound is cheap, and every piece of it costs a lead-in: longer pieces.
 SOUND_GROWTH = (1, 3, 15)
 # Where every piece has to read from the beginning: five times longer each time, so that all of them together read a
@@ -67,6 +71,10 @@ class FrameGrid:
         """Return the number of the first frame that starts at or after `time` seconds; never negative."""
         return max(0, ceil((time * self.sample_rate - self.offset) / AAC_FRAME))
 
+    def frames(self, start: Fraction, end: Fraction) -> range:
+        """Return the frames that belong to what lies between `start` and `end` seconds."""
+        return range(self.frame_from(start), self.frame_from(end))
+
     def nearest(self, sample: int) -> int:
         """Return the number of the frame that starts nearest to `sample`; negative before the film."""
         return (sample - self.offset + AAC_FRAME // 2) // AAC_FRAME
@@ -84,27 +92,36 @@ class FrameGrid:
         return Fraction(len(frames) * AAC_FRAME, self.sample_rate)
 
 
-def segments(duration: Fraction, segment_seconds: int) -> tuple[Segment, ...]:
-    """Divide `duration` seconds into segments.
+def segments(duration: Fraction, segment_seconds: int, cuts: Sequence[Fraction] = ()) -> tuple[Segment, ...]:
+    """Divide `duration` seconds into segments: at `cuts` where there are any, else into equal ones.
 
-    A rest shorter than an eighth of a segment (and than half a second, so that the rounded length in a playlist stays)
-    joins the segment before it: nobody should fetch a file for three frames.
+    The first two equal ones are half as long, so that the first picture is there twice as soon. A rest shorter than an
+    eighth of a segment (and than half a second, so that the rounded length in a playlist stays) joins the segment
+    before it: nobody should fetch a file for three frames.
     """
-    smallest_rest = min(Fraction(segment_seconds, 8), Fraction(1, 2))
-    count = max(1, ceil(duration / segment_seconds))
-    if count > 1 and duration - (count - 1) * segment_seconds < smallest_rest:
-        count -= 1
-    starts = [Fraction(index * segment_seconds) for index in range(count)]
+    starts = list(cuts) if cuts else _equal(duration, segment_seconds)
     ends = [*starts[1:], duration]
     return tuple(
         Segment(index, start, end - start) for index, (start, end) in enumerate(zip(starts, ends, strict=True))
     )
 
 
-def sound_segments(duration: Fraction, segment_seconds: int, grid: FrameGrid) -> tuple[Segment, ...]:
-    """Divide `duration` seconds of sound into segments of whole AAC frames; starts and lengths are exact."""
-    nominal = segments(duration, segment_seconds)
-    frames = [grid.frame_from(segment.start) for segment in nominal]
+def _equal(duration: Fraction, segment_seconds: int) -> list[Fraction]:
+    smallest_rest = min(Fraction(segment_seconds, 8), Fraction(1, 2))
+    starts = [Fraction(0), Fraction(segment_seconds, 2)]
+    starts += [Fraction(index * segment_seconds) for index in range(1, ceil(duration / segment_seconds))]
+    return [starts[0], *(start for start in starts[1:] if duration - start >= smallest_rest)]
+
+
+def sound_segments(
+    duration: Fraction, segment_seconds: int, grid: FrameGrid, cuts: Sequence[Fraction] = ()
+) -> tuple[Segment, ...]:
+    """Divide `duration` seconds of sound into segments of whole AAC frames, as near to those of the pictures as frames
+    allow; starts and lengths are exact.
+    """
+    nominal = segments(duration, segment_seconds, cuts)
+    # Sound is there from the beginning, also where the first picture comes later.
+    frames = [grid.frame_from(Fraction(0)), *(grid.frame_from(segment.start) for segment in nominal[1:])]
     # The last frame may run past the end of the film: sound is whole frames, and none may be missing.
     frames.append(max(frames[-1] + 1, grid.frame_from(duration)))
     times = [grid.time_of(frame) for frame in frames]

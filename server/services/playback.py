@@ -7,12 +7,13 @@ from pathlib import Path
 
 from server.domain import permission
 from server.domain.permission import Action
-from server.domain.task import Priority, Queue, TaskState
+from server.domain.task import Priority, TaskState
 from server.domain.user import User
 from server.domain.video import VideoState
 from server.errors import Gone, NotFound, Unavailable
 from server.keystore import tickets
 from server.queue.doorbell import Doorbell
+from server.services.repair import Repair
 from server.storage.layout import Layout, Part
 from server.store import tasks, videos
 from server.store.database import transaction
@@ -24,9 +25,10 @@ LOOK_SECONDS = 0.04
 class Playback:
     """Decides once per playback; nginx then serves every byte by itself."""
 
-    def __init__(self, layout: Layout, doorbell: Doorbell, ticket_key_file: Path) -> None:
+    def __init__(self, layout: Layout, doorbell: Doorbell, repair: Repair, ticket_key_file: Path) -> None:
         self._layout = layout
         self._doorbell = doorbell
+        self._repair = repair
         self._ticket_key_file = ticket_key_file
 
     def ticket(self, user: User, now: float | None = None) -> str:
@@ -46,16 +48,17 @@ class Playback:
         if path.exists():
             return
         with transaction():
-            state = tasks.await_segment(part.video_id, part.rendition, part.segment or 0, Priority.AWAITED)
+            piece = tasks.await_segment(part.video_id, part.rendition, part.segment or 0, Priority.AWAITED)
             video = videos.get(part.video_id)
-        if video is None or state is None:
+        if video is None or piece is None:
             raise NotFound("There is no such segment: the film is shorter, or has been removed.")
+        state, queue = piece
         if state == TaskState.FAILED or video.state is VideoState.FAILED:
             raise Gone("This part of the film could not be prepared.")
-        if state == TaskState.DONE and not path.exists():
+        if state == TaskState.DONE and not path.exists() and not self._repair.lost(part):
             raise NotFound("There is no such segment: the file ends before it.")
         if state == TaskState.QUEUED:
-            self._doorbell.ring(Queue.HEAVY)
+            self._doorbell.ring(queue)
         deadline = time.monotonic() + WAIT_SECONDS
         while not path.exists():
             if time.monotonic() > deadline:

@@ -7,27 +7,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from server.domain.video import Progress, Reason, Video, VideoState
+from server.domain.captions import left_out
+from server.domain.extras import VideoExtras
+from server.domain.line import Line, Ticket
+from server.domain.source import TextTrack
+from server.domain.video import Progress, Reason, RenditionProgress, Video, VideoState
+from server.store import extras, line
 from server.store.database import changed, rows
+from server.store.progress import of_renditions
 
-# Progress and ETA come from the tasks themselves: costs finished against the time since the plan was made. Before a
-# tenth of the work is done an ETA would be a guess, so there is none. A video is
-# playable once it has a multivariant playlist, that is, once a rendition of its pictures knows its codecs.
+# A video is playable once it has a multivariant playlist, that is, once a rendition of its pictures knows its codecs.
 _SELECT = """
-SELECT videos.*, users.name AS owner, work.done, work.total, work.eta_seconds,
+SELECT videos.*, users.name AS owner, work.done, work.total,
        EXISTS (SELECT FROM renditions WHERE video_id = videos.id AND codecs IS NOT NULL
                AND (spec->>'kind' = 'video' OR videos.width IS NULL)) AS playable
 FROM videos
 JOIN users ON users.id = videos.owner_id
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state = 'done') AS done,
-           count(*) AS total,
-           CASE WHEN sum(cost) FILTER (WHERE state = 'done') >= 0.1 * sum(cost) THEN
-               extract(epoch FROM now() - videos.planned_at)::float
-               * sum(cost) FILTER (WHERE state <> 'done' AND videos.state = 'preparing')
-               / nullif(sum(cost) FILTER (WHERE state = 'done'), 0)
-           END AS eta_seconds
-    FROM tasks WHERE tasks.video_id = videos.id AND kind IN ('video-piece', 'audio-piece')
+    SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) AS total
+    FROM tasks WHERE tasks.video_id = videos.id AND essential
 ) work
 """
 
@@ -47,20 +45,18 @@ def create(video_id: str, owner_id: str, title: str, filename: str, size: int) -
 def get(video_id: str) -> Video | None:
     """Return the video, or None."""
     found = rows(_SELECT + "WHERE videos.id = %s", video_id)
-    return _video(found[0]) if found else None
+    return _videos(found)[0] if found else None
 
 
 def newest(limit: int, before: tuple[datetime, str] | None = None) -> list[Video]:
     """Return up to `limit` videos, newest first, older than the `before` pair (created_at, id) where given."""
     if before is None:
-        return [
-            _video(row) for row in rows(_SELECT + "ORDER BY videos.created_at DESC, videos.id DESC LIMIT %s", limit)
-        ]
+        return _videos(rows(_SELECT + "ORDER BY videos.created_at DESC, videos.id DESC LIMIT %s", limit))
     sql = (
         _SELECT
         + "WHERE (videos.created_at, videos.id) < (%s, %s) ORDER BY videos.created_at DESC, videos.id DESC LIMIT %s"
     )
-    return [_video(row) for row in rows(sql, *before, limit)]
+    return _videos(rows(sql, *before, limit))
 
 
 def plan(video_id: str, source: dict[str, Any], duration: float, size: tuple[int, int] | None) -> bool:
@@ -85,8 +81,7 @@ def finish(video_id: str) -> bool:
     return (
         changed(
             "UPDATE videos SET state = 'ready', ready_at = now() WHERE id = %s AND state = 'preparing' AND NOT EXISTS "
-            "(SELECT 1 FROM tasks WHERE video_id = videos.id AND state <> 'done' "
-            "AND kind IN ('video-piece', 'audio-piece'))",
+            "(SELECT 1 FROM tasks WHERE video_id = videos.id AND essential AND state <> 'done')",
             video_id,
         )
         == 1
@@ -105,7 +100,68 @@ def fail(video_id: str, reason: Reason) -> bool:
         reason.message,
         video_id,
     )
-    changed("DELETE FROM tasks WHERE video_id = %s AND state IN ('queued', 'running')", video_id)
+    if won:
+        changed("DELETE FROM tasks WHERE video_id = %s AND state IN ('queued', 'running')", video_id)
+    return won == 1
+
+
+def restart(video_id: str) -> bool:
+    """Move a video from failed back to checking, without its renditions and tasks; False if it had not failed."""
+    won = changed(
+        "UPDATE videos SET state = 'checking', error_code = NULL, error_message = NULL, planned_at = NULL "
+        "WHERE id = %s AND state = 'failed'",
+        video_id,
+    )
+    if won:
+        changed("DELETE FROM tasks WHERE video_id = %s", video_id)
+        changed("DELETE FROM renditions WHERE video_id = %s", video_id)
+    return won == 1
+
+
+def flag(video_id: str, reason: Reason) -> bool:
+    """Say what is wrong with a video that goes on as it is; False if that was said before, or there is none."""
+    return (
+        changed(
+            "UPDATE videos SET error_code = %s, error_message = %s "
+            "WHERE id = %s AND state <> 'failed' AND error_code IS DISTINCT FROM %s",
+            reason.code,
+            reason.message,
+            video_id,
+            reason.code,
+        )
+        == 1
+    )
+
+
+def is_flagged(video_id: str, code: str) -> bool:
+    """Say whether a `flag` with this code stands."""
+    return bool(rows("SELECT FROM videos WHERE id = %s AND error_code = %s", video_id, code))
+
+
+def unflag(video_id: str, code: str) -> bool:
+    """Take back a `flag` with this code; False if there was none."""
+    return (
+        changed(
+            "UPDATE videos SET error_code = NULL, error_message = NULL "
+            "WHERE id = %s AND state <> 'failed' AND error_code = %s",
+            video_id,
+            code,
+        )
+        == 1
+    )
+
+
+def lose(video_id: str, reason: Reason) -> bool:
+    """Move a video to failed whatever it was, since its files are gone; False if it had failed, or there is none."""
+    won = changed(
+        "UPDATE videos SET state = 'failed', has_poster = false, error_code = %s, error_message = %s "
+        "WHERE id = %s AND state <> 'failed'",
+        reason.code,
+        reason.message,
+        video_id,
+    )
+    if won:
+        changed("DELETE FROM tasks WHERE video_id = %s AND state IN ('queued', 'running')", video_id)
     return won == 1
 
 
@@ -144,7 +200,23 @@ def known(ids: Sequence[str]) -> set[str]:
     return {row["id"] for row in rows("SELECT id FROM videos WHERE id = ANY(%s)", list(ids))}
 
 
-def _video(row: dict[str, Any]) -> Video:
+def _videos(found: list[dict[str, Any]]) -> list[Video]:
+    """Complete rows with what other tables say: six statements, however many videos there are."""
+    unfinished = [row["id"] for row in found if row["state"] == VideoState.PREPARING]
+    now, tickets = (line.snapshot(), line.tickets(unfinished)) if unfinished else (Line((), None), {})
+    made = of_renditions([row["id"] for row in found])
+    beside = extras.of_videos([row["id"] for row in found])
+    return [_video(row, made.get(row["id"], ()), now, tickets.get(row["id"]), beside[row["id"]]) for row in found]
+
+
+def _video(
+    row: dict[str, Any],
+    made: tuple[RenditionProgress, ...],
+    now: Line,
+    ticket: Ticket | None,
+    beside: VideoExtras,
+) -> Video:
+    source = row["source"] or {}
     return Video(
         id=row["id"],
         title=row["title"],
@@ -159,6 +231,17 @@ def _video(row: dict[str, Any]) -> Video:
         has_poster=row["has_poster"],
         created_at=row["created_at"],
         ready_at=row["ready_at"],
-        progress=Progress(row["done"], row["total"], row["eta_seconds"]),
+        progress=_progress(row, now, ticket),
+        renditions=made,
         error=Reason(row["error_code"], row["error_message"]) if row["error_code"] else None,
+        extras=beside,
+        has_chapters=bool(source.get("chapters")) and row["state"] != VideoState.FAILED,
+        captions_left_out=left_out([TextTrack(**text) for text in source.get("texts", ())]),
     )
+
+
+def _progress(row: dict[str, Any], now: Line, ticket: Ticket | None) -> Progress:
+    if row["state"] != VideoState.PREPARING:
+        return Progress(row["done"], row["total"], None, None)
+    place = 0 if now.working_on(row["id"]) else now.ahead(ticket) if ticket else None
+    return Progress(row["done"], row["total"], now.seconds(row["owner_id"], row["id"]), place)

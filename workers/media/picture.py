@@ -1,7 +1,8 @@
-"""Encode one piece of pictures, and prove that it is what the plan promised."""
+"""Encode one piece of pictures in several renditions at once, and prove that it is what the plan promised."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -14,7 +15,8 @@ from server.domain.timeline import Piece
 from server.errors import MediaFailed, Unplayable
 from server.settings import Media
 from workers.media import commands, fmp4, sandbox
-from workers.media.run import Job, MadeSegment, PieceResult
+from workers.media.encoders.encoder import Encoder, predicted_bytes
+from workers.media.run import Job, MadeSegment, PieceResult, write
 
 STALL_SECONDS = 120
 
@@ -33,8 +35,9 @@ _LONGEST_HOLE = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """One attempt at a piece: the bytes and what is in them."""
+    """One rendition of one attempt at a piece: the bytes and what is in them."""
 
+    rendition: VideoRendition
     data: bytes
     movie: fmp4.Movie
 
@@ -70,35 +73,35 @@ class _Made:
 def encode_video(
     source: Path,
     facts: Source,
-    rendition: VideoRendition,
+    renditions: Sequence[VideoRendition],
     piece: Piece,
     out: Path,
     *,
     limits: Media,
+    encoder: Encoder,
     cancel: sandbox.Cancel = sandbox.never,
     progress: sandbox.Progress | None = None,
-) -> PieceResult:
-    """Make the segments of `piece` in the empty folder `out`.
+) -> dict[str, PieceResult]:
+    """Make the segments of `piece` for each of `renditions`, small to large, in a folder of its name within `out`.
 
-    Every picture that the source has within the piece is in it exactly once, at its own time. Where the source has a
-    hole over a boundary, the piece is made at a constant rate with the last picture held. `progress` gets the
-    blocks of ffmpeg's `-progress`. Raises MediaFailed, NoSpace, Unplayable.
+    Every picture that the source has within the piece is in it exactly once, at its own time, unless the rendition has
+    fewer pictures a second. Where the source has a hole over a boundary, the piece is made at a constant rate with the
+    last picture held. `progress` gets the blocks of ffmpeg's `-progress`. Raises MediaFailed, NoSpace, Unplayable.
     """
     if facts.video is None:
         raise Unplayable("The film has no pictures.", code="unplayable.no-streams")
-    work = _Work(Job(source, out, limits.max_pixels, cancel, progress), facts.container, facts.video, rendition, piece)
+    job = Job(source, out, limits.max_pixels, cancel, progress)
+    work = _Work(job, facts.container, facts.video, tuple(renditions), piece, encoder)
     made = work.make_from_far_enough()
-    if work.is_on_grid(made) and work.is_whole(made):
-        return work.store(made, ended=None)
-    if work.is_on_grid(made) and not work.source_goes_on():
-        return work.store(made, ended=made.end or piece.start)
-    made = work.make(_HOLD_LEAD, hold=True)
-    if not (work.is_on_grid(made) and work.is_whole(made)):
-        raise MediaFailed(
-            f"The pictures from {float(piece.start):.1f} s on could not be brought onto the segment grid.",
-            code="media-failed.grid",
-        )
-    return work.store(made, ended=None)
+    if not work.are_on_grid(made) or (not work.are_whole(made) and (work.is_standing(made) or work.source_goes_on())):
+        made = work.make(_HOLD_LEAD, hold=True)
+        if not (work.are_on_grid(made) and work.are_whole(made)):
+            raise MediaFailed(
+                f"The pictures from {float(piece.start):.1f} s on could not be brought onto the segment grid.",
+                code="media-failed.grid",
+            )
+    whole = work.are_whole(made)
+    return {one.rendition.name: work.store(one, None if whole else one.end or piece.start) for one in made}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +109,51 @@ class _Work:
     job: Job
     container: str
     video: VideoTrack
-    rendition: VideoRendition
+    renditions: tuple[VideoRendition, ...]
     piece: Piece
+    encoder: Encoder
 
-    def make_from_far_enough(self) -> _Made:
+    def make_from_far_enough(self) -> list[_Made]:
         """Make the piece, reading from ever further back until its first picture is the one that belongs there."""
         before: Fraction | None = None
-        soon = self.piece.start + Fraction(3, 2) / self.rendition.frame_rate
+        soon = self.piece.start + Fraction(3, 2) / self.renditions[-1].frame_rate
         for lead in _LEADS if self.container not in _UNINDEXED else _UNINDEXED_LEADS:
             made = self.make(lead, hold=False)
-            on_time = made.start is not None and made.start < soon
+            start = made[-1].start
+            on_time = start is not None and start < soon
             starts_here = self.piece.start <= self.video.start
-            settled = made.start is not None and made.start == before
+            settled = start is not None and start == before
             if on_time or starts_here or settled:
                 break
-            before = made.start
+            before = start
         return made
 
-    def make(self, lead: Fraction, *, hold: bool) -> _Made:
+    def make(self, lead: Fraction, *, hold: bool) -> list[_Made]:
         """Encode once. Raises MediaFailed, NoSpace, Unplayable."""
         command = commands.video_piece(
-            self.video, self.rendition, self.piece, lead=lead, hold=hold, max_pixels=self.job.max_pixels
+            self.video,
+            self.renditions,
+            self.piece,
+            encoder=self.encoder,
+            lead=lead,
+            hold=hold,
+            max_pixels=self.job.max_pixels,
         )
+        encoded = sum(made.width * made.height for made in self.renditions)
         limits = sandbox.Limits(
-            wall_seconds=300 + 120 * float(self.piece.length + lead),
+            wall_seconds=300 + 120 * float(self.piece.length + lead) * len(self.renditions),
             stall_seconds=STALL_SECONDS,
-            memory=sandbox.memory_for(max(self.video.pixels, self.rendition.width * self.rendition.height)),
+            memory=sandbox.memory_for(max(self.video.pixels, encoded)) + self.encoder.memory,
+            file_size=max(predicted_bytes(made, self.piece.length + lead) for made in self.renditions),
         )
-        return _Made(*self.job.encode(command, limits))
+        files = [f"{made.name}.mp4" for made in self.renditions]
+        found = self.job.encode_all(command, limits, files, self.encoder.devices)
+        return [_Made(made, *parts) for made, parts in zip(self.renditions, found, strict=True)]
+
+    def is_standing(self, made: Sequence[_Made]) -> bool:
+        """Say whether what is missing is no longer than a picture of this film usually stands: a slide, not a loss."""
+        missing = self.piece.end - max(one.end or self.piece.start for one in made)
+        return missing <= Fraction(3, 2) / self.video.frame_rate
 
     def source_goes_on(self) -> bool:
         """Say whether the source has a picture after this piece."""
@@ -142,10 +162,17 @@ class _Work:
         outcome = sandbox.run(command, source=self.job.source, limits=limits, cancel=self.job.cancel)
         return b"\nframe=1\n" in b"\n" + outcome.stdout
 
-    def is_on_grid(self, made: _Made) -> bool:
+    def are_on_grid(self, made: Sequence[_Made]) -> bool:
         """Say whether the fragments are the first segments of the piece, each begun by a key frame on its boundary."""
+        return all(self._is_on_grid(one) for one in made)
+
+    def are_whole(self, made: Sequence[_Made]) -> bool:
+        """Say whether every segment is there."""
+        return all(len(one.movie.fragments) == self.piece.count for one in made)
+
+    def _is_on_grid(self, made: _Made) -> bool:
         early = self.video.time_base  # a coarse clock rounds a boundary down
-        usual = max(Fraction(3, 2) / self.rendition.frame_rate, made.longest)
+        usual = max(Fraction(3, 2) / made.rendition.frame_rate, made.longest)
         late = min(_LONGEST_HOLE, max(_HOLE, usual))
         fragments = made.movie.fragments
         return len(fragments) <= self.piece.count and all(
@@ -153,11 +180,7 @@ class _Work:
             for fragment, boundary in zip(fragments, self.piece.boundaries, strict=False)
         )
 
-    def is_whole(self, made: _Made) -> bool:
-        """Say whether every segment is there."""
-        return len(made.movie.fragments) == self.piece.count
-
-    def store(self, made: _Made, *, ended: Fraction | None) -> PieceResult:
+    def store(self, made: _Made, ended: Fraction | None) -> PieceResult:
         """Write the segments that there are.
 
         Decode times are the presentation times in order, and a frame lasts until the next one, or until the next
@@ -175,4 +198,5 @@ class _Work:
             files[index] = fmp4.fragment(index + 1, fragment.start_time, made.frames(fragment, stop))
             start, length = made.time_of(fragment.start_time), made.time_of(stop - fragment.start_time)
             segments.append(MadeSegment(index, len(files[index]), start, length, len(fragment.samples)))
-        return PieceResult(tuple(segments), made.movie.codecs, self.job.write(made.movie.init, files), ended)
+        init = write(self.job.out / made.rendition.name, made.movie.init, files)
+        return PieceResult(tuple(segments), made.movie.codecs, init, ended)

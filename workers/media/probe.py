@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from server.domain.source import AudioTrack, Source, VideoTrack, check
+from server.domain.source import AudioTrack, Chapter, Source, TextTrack, VideoTrack, check
 from server.errors import MediaFailed, Unplayable
 from server.settings import Media
 from workers.media import commands, diagnosis, sandbox
@@ -16,6 +17,7 @@ from workers.media import commands, diagnosis, sandbox
 PROBE = sandbox.Limits(wall_seconds=60, stall_seconds=60)
 
 _MAX_TRACKS = 64
+_MAX_CHAPTERS = 1000
 _TEXT = 200  # characters of a title or language that are kept
 _HOURS = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
@@ -38,11 +40,13 @@ def probe(source: Path, limits: Media, *, cancel: sandbox.Cancel = sandbox.never
     if outcome.status:
         raise diagnosis.refusal(outcome)
     found = parse(json.loads(outcome.stdout), size)
+    if found.video is None and not found.audio and outcome.stderr:
+        raise diagnosis.refusal(outcome)
     return check(found, max_duration=limits.max_duration_seconds, max_pixels=limits.max_pixels)
 
 
 def parse(facts: dict[str, Any], size: int) -> Source:
-    """Turn the JSON of ffprobe (`-show_streams -show_format`) into a Source. Raises Unplayable."""
+    """Turn the JSON of ffprobe (`-show_streams -show_format -show_chapters`) into a Source. Raises Unplayable."""
     streams = facts.get("streams", [])
     if len(streams) > _MAX_TRACKS:
         raise Unplayable(
@@ -60,14 +64,20 @@ def parse(facts: dict[str, Any], size: int) -> Source:
         size=size,
         video=known[0] if known else None,
         audio=tuple(track for track in audio if track is not None),
+        texts=tuple(_text(stream) for stream in streams if stream.get("codec_type") == "subtitle"),
+        chapters=tuple(_chapters(facts.get("chapters", []), origin)),
+        cover=next((int(stream["index"]) for stream in streams if _is_cover(stream)), None),
     )
 
 
 def _is_film(stream: dict[str, Any]) -> bool:
     """Say whether the stream is moving pictures, not the cover of an album."""
+    return stream.get("codec_type") == "video" and not _is_cover(stream)
+
+
+def _is_cover(stream: dict[str, Any]) -> bool:
     disposition = stream.get("disposition", {})
-    cover = disposition.get("attached_pic") or disposition.get("timed_thumbnails")
-    return stream.get("codec_type") == "video" and not cover
+    return bool(disposition.get("attached_pic") or disposition.get("timed_thumbnails"))
 
 
 def _video(stream: dict[str, Any], origin: Fraction) -> VideoTrack | None:
@@ -81,13 +91,23 @@ def _video(stream: dict[str, Any], origin: Fraction) -> VideoTrack | None:
     return VideoTrack(
         index=int(stream["index"]),
         codec=str(stream["codec_name"]),
+        profile=str(stream.get("profile", "unknown")),
+        level=int(stream.get("level", -1)),
         width=shown[rotation % 180 != 0],
         height=shown[rotation % 180 == 0],
-        pixels=width * height,
+        stored_width=width,
+        stored_height=height,
+        square=aspect == 1,
         frame_rate=rate,
         time_base=_ratio(stream.get("time_base")) or Fraction(1, 90_000),
         pixel_format=str(stream.get("pix_fmt", "unknown")),
+        interlaced=stream.get("field_order", "unknown") not in ("progressive", "unknown"),
+        full_range=stream.get("color_range") == "pc",
+        primaries=str(stream.get("color_primaries", "unknown")),
+        transfer=str(stream.get("color_transfer", "unknown")),
+        space=str(stream.get("color_space", "unknown")),
         rotation=rotation,
+        bit_rate=int(stream["bit_rate"]) if str(stream.get("bit_rate", "")).isdecimal() else None,
         start=max(Fraction(0), (_fraction(stream.get("start_time")) or origin) - origin),
         duration=_duration(stream),
     )
@@ -96,8 +116,8 @@ def _video(stream: dict[str, Any], origin: Fraction) -> VideoTrack | None:
 def _audio(stream: dict[str, Any], origin: Fraction) -> AudioTrack | None:
     if "codec_name" not in stream:
         return None
-    tags = stream.get("tags", {})
     start = _fraction(stream.get("start_time"))
+    disposition = stream.get("disposition", {})
     return AudioTrack(
         index=int(stream["index"]),
         codec=str(stream["codec_name"]),
@@ -106,10 +126,39 @@ def _audio(stream: dict[str, Any], origin: Fraction) -> AudioTrack | None:
         sample_rate=int(stream.get("sample_rate", 0)),
         time_base=_ratio(stream.get("time_base")) or Fraction(1, 90_000),
         start=(origin if start is None else start) - origin,
-        language=tags["language"][:_TEXT] if tags.get("language", "und") != "und" else None,
-        title=tags["title"][:_TEXT] if tags.get("title") else None,
-        default=bool(stream.get("disposition", {}).get("default")),
+        language=_tag(stream, "language"),
+        title=_tag(stream, "title"),
+        default=bool(disposition.get("default")),
+        layout=str(stream.get("channel_layout", ""))[:_TEXT],
+        commentary=bool(disposition.get("comment")),
+        described=bool(disposition.get("visual_impaired")),
     )
+
+
+def _text(stream: dict[str, Any]) -> TextTrack:
+    disposition = stream.get("disposition", {})
+    return TextTrack(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "unknown")),
+        language=_tag(stream, "language"),
+        title=_tag(stream, "title"),
+        default=bool(disposition.get("default")),
+        forced=bool(disposition.get("forced")),
+    )
+
+
+def _tag(found: dict[str, Any], name: str) -> str | None:
+    value = str(found.get("tags", {}).get(name, ""))[:_TEXT].strip()
+    return value if value and value != "und" else None
+
+
+def _chapters(found: list[dict[str, Any]], origin: Fraction) -> Iterator[Chapter]:
+    """The chapters that begin within the film and have a length."""
+    for number, chapter in enumerate(found[:_MAX_CHAPTERS], 1):
+        start, end = _fraction(chapter.get("start_time")), _fraction(chapter.get("end_time"))
+        if start is not None and end is not None and end > max(start, origin):
+            title = _tag(chapter, "title") or f"Chapter {number}"
+            yield Chapter(max(Fraction(0), start - origin), end - origin, title)
 
 
 def _rotation(stream: dict[str, Any]) -> int:

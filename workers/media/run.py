@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -55,11 +55,17 @@ class Job:
     progress: sandbox.Progress | None
 
     def encode(self, command: list[str], limits: sandbox.Limits) -> tuple[bytes, fmp4.Movie]:
-        """Run `command`, which writes `run.mp4`; return its bytes and what is in them.
+        """Run `command`, which writes `run.mp4`; return its bytes and what is in them, as `encode_all` does."""
+        (made,) = self.encode_all(command, limits, [commands.RUN_FILE])
+        return made
 
-        The file itself is gone afterwards. Raises MediaFailed, NoSpace, Unplayable.
+    def encode_all(
+        self, command: list[str], limits: sandbox.Limits, files: Sequence[str], devices: Sequence[Path] = ()
+    ) -> list[tuple[bytes, fmp4.Movie]]:
+        """Run `command`, which writes `files`; return the bytes of each and what is in them.
+
+        The files themselves are gone afterwards. Raises MediaFailed, NoSpace, Unplayable.
         """
-        made = self.out / commands.RUN_FILE
         try:
             outcome = sandbox.run(
                 command,
@@ -68,20 +74,24 @@ class Job:
                 limits=limits,
                 cancel=self.cancel,
                 progress=self.progress or _unheard,
+                devices=tuple(devices),
             )
             if outcome.status:
                 raise diagnosis.failure(outcome)
-            data = made.read_bytes() if made.exists() else b""
-            return data, fmp4.parse(data)
+            found = [path.read_bytes() if (path := self.out / name).exists() else b"" for name in files]
+            return [(data, fmp4.parse(data)) for data in found]
         finally:
-            made.unlink(missing_ok=True)
+            for name in files:
+                self.out.joinpath(name).unlink(missing_ok=True)
 
-    def write(self, init: bytes, segments: Mapping[int, bytes]) -> str:
-        """Write the init segment and the numbered segments; return the SHA-256 of the init segment."""
-        self.out.joinpath(INIT_SEGMENT).write_bytes(init)
-        for index, data in segments.items():
-            self.out.joinpath(segment_name(index)).write_bytes(data)
-        return hashlib.sha256(init).hexdigest()
+
+def write(folder: Path, init: bytes, segments: Mapping[int, bytes]) -> str:
+    """Write an init segment and numbered segments into `folder`; return the SHA-256 of the init segment."""
+    folder.mkdir(exist_ok=True)
+    folder.joinpath(INIT_SEGMENT).write_bytes(init)
+    for index, data in segments.items():
+        folder.joinpath(segment_name(index)).write_bytes(data)
+    return hashlib.sha256(init).hexdigest()
 
 
 def _unheard(_: dict[str, str]) -> None:

@@ -11,11 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from server.domain.playlist import INIT_SEGMENT
-from server.domain.rendition import AudioRendition, Rendition, VideoRendition, ladder
+from server.domain.ladder import ladder
+from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.source import Source
-from server.domain.timeline import PICTURE_GROWTH, pieces, segments, sound_segments
+from server.domain.timeline import PICTURE_GROWTH, Piece, pieces, segments, sound_segments
 from server.settings import Media
 from workers.media import fmp4
+from workers.media.encoders import x264
 from workers.media.picture import encode_video
 from workers.media.probe import probe
 from workers.media.run import PieceResult
@@ -64,18 +66,37 @@ class Made:
 
 
 def make(source: Path, out: Path, *, kind: str = "video", growth: Sequence[int] | None = None) -> Made:
-    """Make the smallest rendition of pictures, or the one of sound, into the folder `out`, and join it."""
+    """Make the smallest rendition of pictures, or the one of sound, into a folder of `out`, and join it."""
     facts = probe(source, LIMITS)
     rendition = next(made for made in ladder(facts) if made.kind == kind)
-    out.mkdir()
+    out.mkdir(exist_ok=True)
     if isinstance(rendition, AudioRendition):
         planned = pieces(sound_segments(facts.duration, 4, rendition.grid), growth or rendition.growth)
         results = [encode_audio(source, facts, rendition, piece, out, limits=LIMITS) for piece in planned]
     else:
         assert isinstance(rendition, VideoRendition)
         planned = pieces(segments(facts.picture_duration, 4), growth or PICTURE_GROWTH)
-        results = [encode_video(source, facts, rendition, piece, out, limits=LIMITS) for piece in planned]
-    return Made(facts, rendition, tuple(results), join(out))
+        results = [encode_pictures(source, facts, [rendition], piece, out)[rendition.name] for piece in planned]
+    return Made(facts, rendition, tuple(results), join(out / rendition.name))
+
+
+def make_all(source: Path, out: Path) -> list[Made]:
+    """Make every rendition of pictures in one decode, into folders of `out`, and join each."""
+    facts = probe(source, LIMITS)
+    out.mkdir()
+    renditions = [made for made in ladder(facts) if isinstance(made, VideoRendition)]
+    planned = pieces(segments(facts.picture_duration, 4), PICTURE_GROWTH)
+    results = [encode_pictures(source, facts, renditions, piece, out) for piece in planned]
+    return [
+        Made(facts, made, tuple(result[made.name] for result in results), join(out / made.name)) for made in renditions
+    ]
+
+
+def encode_pictures(
+    source: Path, facts: Source, renditions: Sequence[VideoRendition], piece: Piece, out: Path
+) -> dict[str, PieceResult]:
+    """Encode one piece in software."""
+    return encode_video(source, facts, renditions, piece, out, limits=LIMITS, encoder=x264.ENCODER)
 
 
 def join(out: Path) -> Path:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from server.domain.rendition import VideoRendition, ladder
+from server.domain.ladder import ladder
+from server.domain.rendition import VideoRendition
 from server.domain.timeline import pieces, segments
 from tests import clips
-from tests.integration.media.film import LIMITS, ffmpeg, make, source_times
-from workers.media.picture import encode_video
+from tests.integration.media.film import LIMITS, encode_pictures, ffmpeg, make, make_all, source_times
 from workers.media.probe import probe
 
 TEST_PICTURE = "testsrc2=size=160x120:rate={rate}:duration={seconds}"
@@ -134,9 +134,9 @@ def test_a_film_full_of_holes_has_every_segment(tmp_path: Path):
     kept = "select='lt(t,5)+between(t,6.4,6.5)+between(t,17,20)+gt(t,30.5)'"
     ffmpeg(*_pattern("15", 34), "-vf", kept, "-fps_mode", "vfr", "-enc_time_base", "1/1000", *X264, path)
     made = make(path, tmp_path / "made")
-    assert [segment.index for result in made.results for segment in result.segments] == list(range(9))
-    for number, fragment in enumerate(made.movie.fragments):
-        assert 0 <= Fraction(fragment.start_time, made.movie.timescale) - 4 * number <= 1
+    assert [segment.index for result in made.results for segment in result.segments] == list(range(10))
+    for start, fragment in zip([0, 2, *range(4, 36, 4)], made.movie.fragments, strict=True):
+        assert 0 <= Fraction(fragment.start_time, made.movie.timescale) - start <= 1
     assert all(result.ended is None for result in made.results)
     _check_the_joins(made)
 
@@ -145,7 +145,7 @@ def test_a_slide_show_has_every_segment(tmp_path: Path):
     path = tmp_path / "slides.mp4"
     ffmpeg(*_pattern("1/3", 21), *X264, path)
     made = make(path, tmp_path / "made")
-    assert [segment.index for result in made.results for segment in result.segments] == list(range(6))
+    assert [segment.index for result in made.results for segment in result.segments] == list(range(7))
 
 
 def test_two_hundred_pictures_a_second_become_sixty_without_a_seam(tmp_path: Path):
@@ -177,7 +177,26 @@ def test_pieces_made_in_any_order_are_the_same_bytes(tmp_path: Path):
     for folder, order in ((forward, planned), (backward, planned[::-1])):
         folder.mkdir()
         for piece in order:
-            encode_video(clips.bikes(), facts, rendition, piece, folder, limits=LIMITS)
-    assert {path.name for path in forward.iterdir()} == {path.name for path in backward.iterdir()}
-    for path in forward.iterdir():
-        assert path.read_bytes() == (backward / path.name).read_bytes()
+            encode_pictures(clips.bikes(), facts, [rendition], piece, folder)
+    files = {path.relative_to(forward) for path in forward.rglob("*.*")}
+    assert files == {path.relative_to(backward) for path in backward.rglob("*.*")}
+    for path in files:
+        assert (forward / path).read_bytes() == (backward / path).read_bytes()
+
+
+def test_all_renditions_of_one_decode_have_the_same_pictures_at_the_same_times(tmp_path: Path):
+    small, *larger = make_all(clips.bikes(), tmp_path / "made")
+    assert len(larger) == 2
+    assert [one.frame_times() for one in larger] == [small.frame_times()] * 2
+    for one in (small, *larger):
+        assert one.decoded_frames() == 250
+        _check_the_joins(one)
+
+
+def test_small_renditions_of_a_fast_film_show_every_second_picture(tmp_path: Path):
+    path = tmp_path / "fast.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=60000/1001:duration=9", *X264, path)
+    made = {one.rendition.name: one for one in make_all(path, tmp_path / "made")}
+    full, half = made["v720"].frame_times(), made["v360"].frame_times()
+    assert half == full[::2]
+    _check_the_joins(made["v360"])

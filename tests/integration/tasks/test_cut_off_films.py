@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from server.container import Container
+from server.domain.handover import MadePiece
 from server.domain.ids import new_id
-from server.domain.source import Source, VideoTrack
+from server.domain.passage import NOTHING
+from server.domain.source import Source
 from server.domain.task import NewTask, Priority, Queue, TaskKind
 from server.domain.video import Video, VideoState
 from server.errors import NotFound
 from server.storage.layout import Part
 from server.store import tasks, videos
 from server.store.database import transaction
+from tests.unit.domain.test_source import VIDEO
 
-PICTURE = VideoTrack(
-    0, "h264", 640, 360, 640 * 360, Fraction(25), Fraction(1, 12800), "yuv420p", 0, Fraction(0), Fraction(20)
-)
+PICTURE = replace(VIDEO, width=640, height=360, frame_rate=Fraction(25), duration=Fraction(20))
 FILM = Source("mov", Fraction(20), 1000, PICTURE, ())
 
 
@@ -35,7 +37,7 @@ def film(container, bob):
     with transaction():
         videos.create(video_id, bob, "Film", "film.mp4", 1)
         tasks.create(video_id, [NewTask(TaskKind.PLAN, "plan", Priority.FIRST)])
-    container.preparation.begin(container.tasks.claim(Queue.LIGHT, "planner"), FILM)
+    container.preparation.begin(container.tasks.claim(Queue.LIGHT, "planner"), FILM, NOTHING)
     yield video_id
     container.library.remove_video(video_id)
 
@@ -48,22 +50,33 @@ def _video(film: str) -> Video:
 
 
 def _publish(container, task, *, whole: bool):
-    """Publish the piece of `task`, with all its segments or without any."""
+    """Publish the pieces of `task`, with all their segments or without any."""
     folder = container.library.prepare_attempt(task.id, task.fence)
-    _, made, piece = container.preparation.piece(task)
+    assignment = container.preparation.assignment(task)
+    piece = assignment.piece
     names = [f"{number:05d}.m4s" for number in range(piece.first, piece.first + piece.count)]
-    for name in ("init.mp4", *names) if whole else ():
-        (folder / name).write_bytes(made.name.encode())
-    codecs = "avc1.64001e" if whole else ""
-    ended = None if whole else piece.start
-    container.preparation.publish_piece(task, made, folder, codecs, piece.count if whole else 0, ended)
+    made = []
+    for one in assignment.renditions:
+        (folder / one.name).mkdir()
+        for name in ("init.mp4", *names) if whole else ():
+            (folder / one.name / name).write_bytes(one.name.encode())
+        ended = None if whole else piece.start
+        made.append(MadePiece(one.name, "avc1.64001e" if whole else "", piece.count if whole else 0, ended))
+    container.preparation.publish(task, folder, made)
     container.library.discard_attempt(task.id, task.fence)
-    return made.name, piece
+    return made[0].rendition, piece
+
+
+def _claim(container, owner: str):
+    """The next piece of pictures."""
+    while (task := container.tasks.claim(Queue.HEAVY, owner)) is not None and task.kind is not TaskKind.VIDEO_PIECE:
+        pass
+    return task
 
 
 def test_a_film_that_ends_early_is_ready_without_what_is_behind_its_end(container, film):
     behind: list[Part] = []
-    while (task := container.tasks.claim(Queue.HEAVY, "worker")) is not None:
+    while (task := _claim(container, "worker")) is not None:
         name, piece = _publish(container, task, whole=task.spec["first"] == 0)
         if piece.first:
             behind.append(Part(film, name, piece.first))
@@ -76,10 +89,10 @@ def test_a_film_that_ends_early_is_ready_without_what_is_behind_its_end(containe
 
 
 def test_a_piece_without_pictures_makes_no_film_playable(container, film):
-    first, second = container.tasks.claim(Queue.HEAVY, "one"), container.tasks.claim(Queue.HEAVY, "two")
+    first, second = _claim(container, "one"), _claim(container, "two")
     assert first.spec["first"] == 0
     while second.spec["first"] == 0:
-        second = container.tasks.claim(Queue.HEAVY, "two")
+        second = _claim(container, "two")
     _publish(container, second, whole=False)
     assert not _video(film).playable
     _publish(container, first, whole=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from server.domain.playlist import Offer, media, multivariant, segment_name
-from server.domain.rendition import ladder
+from server.domain.ladder import ladder
 from server.domain.timeline import segments
 from tests.unit.domain.test_source import FILM
 
@@ -27,10 +27,12 @@ def test_a_media_playlist_is_complete_from_the_start():
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         '#EXT-X-MAP:URI="init.mp4"',
-        "#EXTINF:4.000000,",
+        "#EXTINF:2.000000,",
         "00000.m4s",
-        "#EXTINF:4.490000,",
+        "#EXTINF:2.000000,",
         "00001.m4s",
+        "#EXTINF:4.490000,",
+        "00002.m4s",
         "#EXT-X-ENDLIST",
     ]
 
@@ -48,7 +50,10 @@ def test_the_multivariant_playlist_names_pictures_with_their_sound():
         "#EXTM3U",
         "#EXT-X-VERSION:7",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="a1",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a1/index.m3u8"',
+        (
+            '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
+            'CHANNELS="2",URI="a1/index.m3u8"'
+        ),
         (
             '#EXT-X-STREAM-INF:BANDWIDTH=1696000,AVERAGE-BANDWIDTH=628000,CODECS="avc1.64001f,mp4a.40.2",'
             'RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="sound"'

@@ -28,15 +28,17 @@ def _lengths(duration: str) -> list[Fraction]:
     return [segment.length for segment in segments(Fraction(duration), 4)]
 
 
-def test_segments_are_four_seconds_and_the_last_is_the_rest():
-    assert _lengths("10") == [4, 4, 2]
-    assert _lengths("8") == [4, 4]
+def test_segments_are_four_seconds_after_two_short_ones_and_the_last_is_the_rest():
+    assert _lengths("10") == [2, 2, 4, 2]
+    assert _lengths("8") == [2, 2, 4]
+    assert _lengths("3") == [2, 1]
     assert _lengths("0.04") == [Fraction(1, 25)]
 
 
 def test_a_rest_of_a_few_frames_joins_the_segment_before():
-    assert _lengths("8.49") == [4, Fraction("4.49")]
-    assert _lengths("8.5") == [4, 4, Fraction(1, 2)]
+    assert _lengths("8.49") == [2, 2, Fraction("4.49")]
+    assert _lengths("8.5") == [2, 2, 4, Fraction(1, 2)]
+    assert _lengths("2.25") == [Fraction("2.25")]
 
 
 @settings(deadline=None)
@@ -44,7 +46,8 @@ def test_a_rest_of_a_few_frames_joins_the_segment_before():
 def test_segments_cover_the_film_exactly_and_start_on_the_grid(duration: Fraction, seconds: int):
     planned = segments(duration, seconds)
     assert sum(segment.length for segment in planned) == duration
-    assert [segment.start for segment in planned] == [segment.index * seconds for segment in planned]
+    grid = [Fraction(0), Fraction(seconds, 2), *(Fraction(index * seconds) for index in range(1, len(planned)))]
+    assert [segment.start for segment in planned] == grid[: len(planned)]
     # EXT-X-TARGETDURATION is the rounded length (RFC 8216, 4.3.3.1): the joined rest must not raise it.
     assert all(segment.length < seconds + Fraction(1, 2) for segment in planned)
 
@@ -63,11 +66,19 @@ def test_segments_of_sound_are_whole_frames_without_gap_or_overlap(duration: Fra
 
 
 def test_the_first_piece_is_one_segment_and_the_next_ones_grow():
-    made = pieces(segments(Fraction(40), 4))
-    assert [(piece.first, piece.count) for piece in made] == [(0, 1), (1, 2), (3, 3), (6, 3), (9, 1)]
-    assert [piece.start for piece in made] == [0, 4, 12, 24, 36]
-    assert list(made[2].boundaries) == [12, 16, 20]
+    made = pieces(segments(Fraction(22), 4))
+    assert [(piece.first, piece.count) for piece in made] == [(0, 1), (1, 1), (2, 2), (4, 2), (6, 1)]
+    assert [piece.start for piece in made] == [0, 2, 4, 12, 20]
+    assert list(made[2].boundaries) == [4, 8]
     assert [piece.last for piece in made] == [False, False, False, False, True]
+
+
+def test_copied_pictures_are_cut_where_they_can_be_and_sound_follows_them():
+    cuts = [Fraction(0), Fraction(5, 2), Fraction(9)]
+    planned = segments(Fraction(12), 4, cuts)
+    assert [(segment.start, segment.length) for segment in planned] == [(0, 2.5), (2.5, 6.5), (9, 3)]
+    heard = sound_segments(Fraction(12), 4, FrameGrid(48_000), cuts)
+    assert all(0 <= sound.start - seen.start < Fraction(AAC_FRAME, 48_000) for sound, seen in zip(heard, planned, strict=True))
 
 
 @settings(deadline=None)
@@ -96,6 +107,6 @@ def test_frames_of_a_grid_begin_at_or_after_a_time():
 
 @pytest.mark.parametrize(("ended", "last"), [(Fraction("24.76"), Fraction("0.76")), (None, 4), (Fraction(99), 4)])
 def test_a_film_that_ends_early_gets_an_honest_timeline(ended: Fraction | None, last: Fraction):
-    planned = cut(segments(Fraction(60), 4), 7, ended)
-    assert [segment.index for segment in planned] == list(range(7))
+    planned = cut(segments(Fraction(60), 4), 8, ended)
+    assert [segment.index for segment in planned] == list(range(8))
     assert planned[-1].length == last

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.rendition import MAX_SIDE, AudioRendition, VideoRendition, from_dict, ladder
+from server.domain.ladder import MAX_SIDE, groups, ladder, may_pass
+from server.domain.passage import Passage, PicturePassage
+from server.domain.rendition import AudioRendition, VideoRendition, from_dict
 from server.domain.source import AudioTrack, Source
 from tests.unit.domain.test_source import AUDIO, FILM, VIDEO
 
 
 def _pictures(width: int, height: int, **changes: Any) -> list[VideoRendition]:
-    video = replace(VIDEO, width=width, height=height, pixels=width * height, **changes)
+    video = replace(VIDEO, width=width, height=height, stored_width=width, stored_height=height, **changes)
     return [made for made in ladder(replace(FILM, video=video, audio=())) if isinstance(made, VideoRendition)]
 
 
@@ -84,6 +86,56 @@ def test_more_than_sixty_pictures_a_second_are_thinned_out():
     usual = _pictures(1280, 720, frame_rate=Fraction(60000, 1001))[-1]
     assert usual.frame_rate == Fraction(60000, 1001)
     assert not usual.limit_frame_rate
+
+
+def test_small_rungs_of_a_fast_film_show_every_second_picture():
+    made = _pictures(1280, 720, frame_rate=Fraction(60000, 1001))
+    assert [(rung.name, rung.frame_rate, rung.limit_frame_rate) for rung in made] == [
+        ("v360", Fraction(30000, 1001), True),
+        ("v480", Fraction(60000, 1001), False),
+        ("v720", Fraction(60000, 1001), False),
+    ]
+    small = _pictures(640, 360, frame_rate=Fraction(50))
+    assert {rung.frame_rate for rung in small} == {50}
+
+
+PASSAGE = Passage(PicturePassage((Fraction(0), Fraction(4)), Fraction(10), 4_000_000, 2_000_000, "avc1.64001f"), frozenset({1}))
+
+
+def test_pictures_that_pass_are_the_largest_rung_and_the_rungs_below_are_encoded():
+    *lower, top = [made for made in ladder(FILM, PASSAGE) if isinstance(made, VideoRendition)]
+    assert [(made.name, made.copy) for made in lower] == [("v360", False), ("v480", False)]
+    assert (top.name, top.copy, top.width, top.height, top.peak, top.average) == (
+        *("v720", True, 1280, 720),
+        *(4_000_000, 2_000_000),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"codec": "hevc"},
+        {"profile": "High 10"},
+        {"pixel_format": "yuv422p"},
+        {"interlaced": True},
+        {"rotation": 90},
+        {"square": False},
+        {"level": 62},
+        {"frame_rate": Fraction(120)},
+        {"transfer": "arib-std-b67"},
+    ],
+)
+def test_pictures_that_some_browser_would_show_wrong_do_not_pass(changes: dict[str, Any]):
+    assert may_pass(FILM)
+    assert not may_pass(replace(FILM, video=replace(VIDEO, **changes)))
+
+
+def test_the_smallest_encoded_rung_is_made_alone_and_the_others_in_one_decode():
+    film = replace(FILM, video=replace(VIDEO, width=1920, height=1080, stored_width=1920, stored_height=1080))
+    names = [[made.name for made in group] for group in groups(ladder(film))]
+    assert names == [["v360"], ["v480", "v720", "v1080"], ["a1"]]
+    names = [[made.name for made in group] for group in groups(ladder(film, PASSAGE))]
+    assert names == [["v1080"], ["v360"], ["v480", "v720"], ["a1"]]
 
 
 @pytest.mark.parametrize(
