@@ -14,7 +14,7 @@ from pathlib import Path
 from server.domain.timeline import FrameGrid
 from workers.media.fmp4 import Frame, fragment
 from workers.media.mp4.index import PICTURES, SOUND, Index, Track
-from workers.media.mp4.plan import MOST_BYTES
+from workers.media.mp4.plan import MOST_BYTES, MOST_FRAMES
 from workers.media.mp4.refusal import NotCopyable, guarded
 from workers.media.mp4.tables import Samples
 
@@ -67,19 +67,19 @@ def _key_at(index: Index, track: Track, time: Fraction) -> int:
 
 
 def _cut(index: Index, track: Track, held: range, number: int) -> Cut:
-    samples = track.samples
+    samples, zero = track.samples, index.zero(track)
+    data = _read(index.path, samples, held)
     shown = [samples.shown(sample) for sample in held]
     times = sorted(shown)
     last = held.stop == samples.count
     end = times[-1] + samples.last_duration if last else samples.shown(held.stop)
     earliest = reversed(list(accumulate(reversed(shown), min)))
     keys = set(samples.keys[bisect_left(samples.keys, held.start) : bisect_left(samples.keys, held.stop)])
-    zero = index.zero(track)
     frames = [
         # A key frame behind which something is shown earlier is none to begin with.
-        Frame(data, after - time, tick - time, sample in keys and tick == first)
-        for sample, data, tick, first, time, after in zip(
-            held, _read(index.path, samples, held), shown, earliest, times, [*times[1:], end], strict=True
+        Frame(content, after - time, tick - time, sample in keys and tick == first)
+        for sample, content, tick, first, time, after in zip(
+            held, data, shown, earliest, times, [*times[1:], end], strict=True
         )
     ]
     return Cut(
@@ -92,7 +92,7 @@ def _cut(index: Index, track: Track, held: range, number: int) -> Cut:
 
 def _read(path: Path, samples: Samples, held: range) -> list[bytes]:
     """Return the bytes of consecutive samples."""
-    if sum(samples.sizes[held.start : held.stop]) > MOST_BYTES:
+    if len(held) > MOST_FRAMES or sum(samples.sizes[held.start : held.stop]) > MOST_BYTES:
         raise NotCopyable("A segment is too large.")
     with path.open("rb") as file:
         found = [os.pread(file.fileno(), size, offset) for offset, size in samples.places(held)]

@@ -25,6 +25,7 @@ from workers.media.mp4.tables import Samples
 MOST_SECONDS = 10  # of one segment
 MOST_BITS = 40_000_000  # per second, on average
 MOST_BYTES = 64 << 20  # of one segment: it is put together in memory
+MOST_FRAMES = 10_000  # of one segment
 _OPENING = 2  # segments that are short, so that playing begins soon
 _OPENING_SECONDS = Fraction(2)
 _NEARLY = Fraction(7, 8)  # a key frame this near to the wanted length ends a segment
@@ -61,10 +62,11 @@ def plan_video(index: Index, stream: int, target: Fraction) -> PicturePassage:
         lengths = [Fraction(after - time, track.timescale) for time, after in pairwise(ticks)]
         if max(lengths) > MOST_SECONDS:
             raise NotCopyable("Key frames are too far apart.")
-        sizes = [_size(samples, range(*part)) for part in pairwise([*starts, samples.count])]
+        parts = [range(*part) for part in pairwise([*starts, samples.count])]
+        sizes = [_size(samples, part) for part in parts]
         average = round(8 * sum(sizes) / sum(lengths))
-        if average > MOST_BITS or max(sizes) > MOST_BYTES:
-            raise NotCopyable("The pictures need too many bits per second.")
+        if average > MOST_BITS or max(sizes) > MOST_BYTES or max(map(len, parts)) > MOST_FRAMES:
+            raise NotCopyable("The pictures are too many per second, or need too many bits.")
         _check_key_frames(index, samples, starts, entry)
         return PicturePassage(
             cuts=tuple(Fraction(tick - zero, track.timescale) for tick in ticks[:-1]),
@@ -106,8 +108,9 @@ def _check_order(track: Track, shown: array[int]) -> None:
 
 
 def _check_extent(samples: Samples, size: int) -> None:
-    """Every sample lies within the file."""
-    if max(map(sum, samples.places(range(samples.count)))) > size:
+    """There is a place for every sample, and the file reaches as far as the last one."""
+    ((offset, length),) = samples.places(range(samples.count - 1, samples.count))
+    if max(offset + length, samples.end) > size:
         raise NotCopyable("The film is cut off.")
 
 

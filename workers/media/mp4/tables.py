@@ -14,13 +14,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, chain, pairwise, repeat
-from operator import add, mul
+from operator import add, lt, mul, sub
 
 from workers.media.mp4.refusal import NotCopyable
 
 Spans = Mapping[bytes, tuple[int, int]]
 
-MOST_SAMPLES = 3_000_000  # a day at 30 pictures a second
+_MOST_ROWS = 3_000_000  # a day at 30 pictures a second
 _FARTHEST_SHIFT = 1 << 28  # ticks; ffmpeg throws such tables away
 
 
@@ -29,7 +29,7 @@ class Runs:
 
     def __init__(self, counts: Sequence[int], values: Sequence[int]) -> None:
         self.values = values
-        self.ends = list(accumulate(counts))
+        self.ends = array("q", accumulate(counts))
 
     @property
     def total(self) -> int:
@@ -41,9 +41,9 @@ class Runs:
         return self.values[bisect_right(self.ends, sample)]
 
     @cached_property
-    def _sums(self) -> list[int]:
+    def _sums(self) -> array[int]:
         counts = (end - start for start, end in pairwise(chain([0], self.ends)))
-        return list(accumulate(map(mul, counts, self.values), initial=0))
+        return array("q", accumulate(map(mul, counts, self.values), initial=0))
 
     def before(self, sample: int) -> int:
         """Return the sum of the values of all samples before `sample`, which may be one past the last."""
@@ -62,8 +62,6 @@ class Samples:
 
     def __init__(self, data: bytes, tables: Spans) -> None:
         self._data, self._tables = data, tables
-        if self.count > MOST_SAMPLES:
-            raise NotCopyable("The track has too many samples.")
         if not self.count or self.durations.total != self.count:
             raise NotCopyable("The tables of the track do not agree with one another.")
 
@@ -119,7 +117,7 @@ class Samples:
         if b"stss" not in self._tables:
             return range(self.count)
         keys = array("I", (key - 1 for key in self._read(b"stss", "I")))
-        if not keys or keys[-1] >= self.count or any(one >= other for one, other in pairwise(keys)):
+        if not keys or keys[-1] >= self.count or not _rises(keys):
             raise NotCopyable("The list of key frames is wrong.")
         return keys
 
@@ -129,17 +127,16 @@ class Samples:
         return self._read(b"stco", "I") if b"stco" in self._tables else self._read(b"co64", "Q")
 
     @cached_property
-    def _runs_of_chunks(self) -> tuple[list[int], Sequence[int], Sequence[int]]:
-        """First sample, first chunk from 0, and samples per chunk of each run of like chunks."""
+    def _runs_of_chunks(self) -> tuple[array[int], array[int], array[int]]:
+        """First sample, first chunk from 1, and samples per chunk of each run of like chunks."""
         values = self._read(b"stsc", "I", columns=3)
-        firsts = array("q", (first - 1 for first in values[::3]))
-        per_chunk = values[1::3]
-        if firsts[0] or any(one >= other for one, other in pairwise(firsts)) or not all(per_chunk):
+        firsts, per_chunk = values[::3], values[1::3]
+        if firsts[0] != 1 or not _rises(firsts) or not all(per_chunk):
             raise NotCopyable("The tables of the track do not agree with one another.")
-        if any(entry != 1 for entry in values[2::3]):
+        if set(values[2::3]) != {1}:
             raise NotCopyable("The track changes its parameters on the way.")
-        chunks = (after - first for first, after in pairwise(firsts))
-        return list(accumulate(map(mul, chunks, per_chunk), initial=0)), firsts, per_chunk
+        chunks = map(sub, firsts[1:], firsts)
+        return array("q", accumulate(map(mul, chunks, per_chunk), initial=0)), firsts, per_chunk
 
     def places(self, wanted: range) -> Iterator[tuple[int, int]]:
         """Yield offset in the file and size in bytes of consecutive samples."""
@@ -157,12 +154,23 @@ class Samples:
         run = bisect_right(samples, sample) - 1
         within = (sample - samples[run]) // per_chunk[run]
         first = samples[run] + within * per_chunk[run]
-        return self._chunks[firsts[run] + within], first, first + per_chunk[run]
+        return self._chunks[firsts[run] - 1 + within], first, first + per_chunk[run]
+
+    @property
+    def end(self) -> int:
+        """Where the chunk ends that begins last in the file: a film that was cut off lacks it first."""
+        samples, firsts, per_chunk = self._runs_of_chunks
+        last = max(range(len(self._chunks)), key=self._chunks.__getitem__)
+        run = bisect_right(firsts, last + 1) - 1
+        first = samples[run] + (last + 1 - firsts[run]) * per_chunk[run]
+        return self._chunks[last] + sum(self.sizes[first : first + per_chunk[run]])
 
     def _read(self, kind: bytes, code: str, *, columns: int = 1, header: int = 4) -> array[int]:
         """Return the numbers of a table that begins with `header` bytes and the number of its rows."""
         body, end = self._tables[kind]
         rows = struct.unpack_from(">I", self._data, body + header)[0]
+        if rows > _MOST_ROWS:
+            raise NotCopyable("The track has too many samples.")
         values = array(code)
         start = body + header + 4
         stop = start + rows * columns * values.itemsize
@@ -172,3 +180,7 @@ class Samples:
         if sys.byteorder == "little":
             values.byteswap()
         return values
+
+
+def _rises(values: array[int]) -> bool:
+    return all(map(lt, values, values[1:]))

@@ -58,7 +58,7 @@ def test_key_frames_within_a_segment_are_marked_where_one_can_really_begin(opene
 def test_a_boundary_before_the_first_picture_means_the_first_picture(opened):
     index = opened(film(pictures(4, edits=[(900, -1), (5_000, 512)]), sound()))
     (made, _) = cut_video(index, 0, [Fraction(0), Fraction(29, 10)], None, first=0)
-    assert (made.start, made.length) == (Fraction(9, 10), 2)
+    assert (made.start, made.length) == (Fraction(9, 10), Fraction(2))
 
 
 @pytest.mark.parametrize("boundary", [Fraction(1), Fraction(2) + Fraction(1, 12_800), Fraction(100)])

@@ -33,8 +33,7 @@ def _try_everything(path: Path) -> bool:
         assert cut_video(index, 0, found.cuts, None, first=0)
         grid = FrameGrid(plan_audio(index, 1).sample_rate)
         assert len(cut_audio(index, 1, grid, range(500))) <= 500
-    except NotCopyable as reason:
-        assert reason.message
+    except NotCopyable:
         return False
     return True
 
