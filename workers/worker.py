@@ -6,17 +6,25 @@ import ctypes
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import rq
 from redis import RedisError
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 
+from server.domain.worker import BEAT_SECONDS, WorkerState
 from server.queue.doorbell import ENTRY_POINT
-from workers.shift import ShiftOver, run
+from workers.attempt import leave
+from workers.shift import run
+
+# How often a paused worker looks whether it may go on.
+LOOK_SECONDS = 2.0
 
 _PR_SET_PDEATHSIG = 1
 
@@ -41,9 +49,41 @@ class Ring(Job):
 
 
 class Worker(rq.Worker):
-    """Serves one queue. On SIGTERM its work-horse hands back the task it holds and both leave within seconds."""
+    """Serves one queue. On SIGTERM its work-horse hands back the task it holds and both leave within seconds.
+
+    `stand` says to the register of workers that this one lives, and returns what it has been told to do. It is called
+    between two waits for a ring and while the work-horse works, always by the one thread of this process, which forks.
+    """
 
     job_class = Ring
+
+    def __init__(self, queue: rq.Queue, stand: Callable[[], WorkerState], **options: Any) -> None:
+        """Serve `queue`, waiting for nothing longer than a beat."""
+        super().__init__([queue], worker_ttl=2 * BEAT_SECONDS, job_monitoring_interval=BEAT_SECONDS, **options)
+        self._stand = stand
+        self.drained = False
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, rq.Queue] | None:
+        """Wait for a ring. A paused worker does not listen, so that it takes no ring from others; a drained one leaves.
+
+        Raises StopRequested when it has been told to leave.
+        """
+        while max_idle_time is None:
+            state = self._stand()
+            if state is WorkerState.DRAINING:
+                self.drained = True
+                raise StopRequested
+            if state is WorkerState.PAUSED:
+                with suppress(RedisError):
+                    self.heartbeat()
+                time.sleep(LOOK_SECONDS)
+            elif found := super().dequeue_job_and_maintain_ttl(timeout, BEAT_SECONDS):
+                return found
+            if self._stop_requested:
+                raise StopRequested
+        return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Ask the work-horse to leave, too; RQ alone would let it finish first, however long that takes."""
@@ -55,7 +95,7 @@ class Worker(rq.Worker):
         """In the work-horse: SIGTERM means that the shift is over, also when the parent dies without a word."""
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGTERM, leave)
         if os.getppid() != self.pid:  # it died before the kernel was told whom to watch
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -65,9 +105,4 @@ class Worker(rq.Worker):
             super().maintain_heartbeats(job, execution)
         except RedisError as error:
             _log.warning("Redis does not answer (%s); the work goes on.", error)
-
-
-def _leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the signature is a signal handler's
-    # Once is enough: the task is being handed back now, and a second signal must not interrupt that.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise ShiftOver
+        self._stand()

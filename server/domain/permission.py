@@ -23,11 +23,17 @@ class Action(StrEnum):
     UPLOAD = "upload"
     REMOVE_OWN = "remove-own"
     REMOVE_ANY = "remove-any"
+    EDIT_OWN = "edit-own"  # choose the poster, add and remove captions
+    EDIT_ANY = "edit-any"
     SEE_STATUS = "see-status"
+    TASKS_OWN = "tasks-own"  # see, cancel and retry the work on a film
+    TASKS_ANY = "tasks-any"
+    MANAGE_WORKERS = "manage-workers"
+    SCRUB = "scrub"
 
 
 _VIEWER = frozenset({Action.WATCH})
-_UPLOADER = _VIEWER | {Action.UPLOAD, Action.REMOVE_OWN}
+_UPLOADER = _VIEWER | {Action.UPLOAD, Action.REMOVE_OWN, Action.EDIT_OWN, Action.TASKS_OWN}
 _MODERATOR = _UPLOADER | {Action.REMOVE_ANY}
 
 ALLOWED: dict[Role, frozenset[Action]] = {

@@ -26,6 +26,7 @@ class Part:
     uses: tuple[str, ...] = ()  # parts that only stop after it
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 5.0  # from the stop signal to SIGKILL
+    left_code: int | None = None  # it ends so when it was told to leave for good, and is not started again
     once: bool = False  # a step that ends by itself; ready means that it ended well
     secret: bool = False  # what it prints is for the launcher alone, and goes into no log
     disposable: Path | None = None  # data that may be set aside when the part cannot start with it

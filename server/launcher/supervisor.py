@@ -152,7 +152,8 @@ class Supervisor:
         others = [each.child for each in self._watched.values() if each.child]
         leftovers.sweep([ended.record], [each.pid for each in others])
         self._remember()
-        if self._stop_by is not None:
+        left = watched.part.left_code
+        if self._stop_by is not None or (left is not None and os.waitstatus_to_exitcode(status) == left):
             watched.state = State.STOPPED
         elif watched.part.once and status == 0:
             watched.output = ended.read_output()

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from server.domain.task import QUEUE_OF, NewTask, Queue, Task, TaskKind
+from server.domain.task import QUEUE_OF, NewTask, Queue
 from server.domain.video import Reason
 from server.store.database import changed, rows
-
-_CLAIMED = ", ".join(
-    f"tasks.{name}" for name in ("id", "kind", "video_id", "key", "attempt", "fence", "spec", "lease_until")
-)
-
-# How many tasks of a person's line a claim looks at: more than workers ever claim at the same instant.
-_HEADS = 32
 
 
 def create(video_id: str, tasks: Iterable[NewTask]) -> list[int]:
@@ -38,62 +31,6 @@ def create(video_id: str, tasks: Iterable[NewTask]) -> list[int]:
         json.dumps([{**asdict(task), "queue": QUEUE_OF[task.kind]} for task in tasks]),
     )
     return [row["id"] for row in found]
-
-
-def claim(queue: Queue, owner: str, lease_seconds: int, kinds: Collection[TaskKind] | None = None) -> Task | None:
-    """Take the most urgent waiting task of `queue` under a lease, raising its fence; None if nothing waits for `owner`.
-
-    With `kinds`, tasks of other kinds are left to others.
-
-    Urgency comes first. Between tasks of the same urgency it is people who take turns, not films: whoever has fewer
-    tasks running on the queue comes first, then whoever was served longest ago. A person's own tasks are done in the
-    order of the film. A worker that is paused or leaving gets nothing.
-
-    Each person is asked for a few heads of their line, by the index, so the cost grows with the people and not with
-    their tasks. A head that another worker takes at this moment is passed over.
-    """
-    allowed = None if kinds is None else list(kinds)
-    found = rows(
-        f"""
-        WITH person AS MATERIALIZED (
-            SELECT users.id,
-                   (SELECT count(*) FROM tasks WHERE queue = %s AND owner_id = users.id AND state = 'running')
-                   AS running,
-                   (SELECT max(started_at) FROM tasks WHERE queue = %s AND owner_id = users.id) AS served
-            FROM users
-        ), head AS MATERIALIZED (
-            SELECT waiting.id, row_number() OVER (ORDER BY waiting.priority DESC, person.running,
-                   person.served NULLS FIRST, waiting.start, waiting.id) AS place
-            FROM person CROSS JOIN LATERAL (
-                SELECT id, priority, start FROM tasks
-                WHERE queue = %s AND owner_id = person.id AND state = 'queued' AND not_before <= now()
-                AND (%s::text[] IS NULL OR kind = ANY (%s::text[]))
-                ORDER BY priority DESC, start, id LIMIT {_HEADS}
-            ) waiting
-            WHERE NOT EXISTS (SELECT FROM workers WHERE name = %s AND state <> 'active')
-            ORDER BY place LIMIT {_HEADS}
-        ), chosen AS (
-            SELECT tasks.id FROM tasks JOIN head ON head.id = tasks.id
-            WHERE tasks.state = 'queued'
-            ORDER BY head.place LIMIT 1 FOR UPDATE OF tasks SKIP LOCKED
-        )
-        UPDATE tasks SET state = 'running', attempt = attempt + 1, fence = fence + 1, lease_owner = %s,
-                         lease_until = now() + make_interval(secs => %s), started_at = now(),
-                         worker = %s, progress = NULL
-        FROM chosen WHERE tasks.id = chosen.id
-        RETURNING {_CLAIMED}
-        """,
-        queue,
-        queue,
-        queue,
-        allowed,
-        allowed,
-        owner,
-        owner,
-        lease_seconds,
-        owner,
-    )
-    return Task(**{**found[0], "kind": TaskKind(found[0]["kind"])}) if found else None
 
 
 def extend(task_id: int, fence: int, lease_seconds: int, progress: float | None = None) -> bool:
@@ -274,6 +211,38 @@ def await_segment(video_id: str, rendition: str, segment: int, priority: int) ->
         priority,
     )
     return (str(found[0]["state"]), Queue(found[0]["queue"])) if found else None
+
+
+def regroup(video_id: str, renditions: Sequence[str], kept: Sequence[str]) -> bool:
+    """Have the pieces of `renditions` made for those `kept` only; False if one has been begun."""
+    group, remaining = json.dumps(list(renditions)), json.dumps(list(kept))
+    # While the rows are held, no worker can begin one.
+    held = rows(
+        "SELECT state = 'queued' AND attempt = 0 AS untouched FROM tasks "
+        "WHERE video_id = %s AND spec->'renditions' = %s FOR UPDATE",
+        video_id,
+        group,
+    )
+    if not all(row["untouched"] for row in held):
+        return False
+    changed(
+        "UPDATE tasks SET spec = jsonb_set(spec, '{renditions}', %s) WHERE video_id = %s AND spec->'renditions' = %s",
+        remaining,
+        video_id,
+        group,
+    )
+    return True
+
+
+def remain(video_id: str, renditions: Sequence[str]) -> bool:
+    """Say whether a piece of these renditions is not done yet, or never will be."""
+    return bool(
+        rows(
+            "SELECT id FROM tasks WHERE video_id = %s AND spec->'renditions' = %s AND state <> 'done' LIMIT 1",
+            video_id,
+            json.dumps(list(renditions)),
+        )
+    )
 
 
 def drop_from(video_id: str, renditions: Sequence[str], first: int, but: int) -> int:

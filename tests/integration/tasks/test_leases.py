@@ -5,11 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from redis import Redis
 
+from server import settings
 from server.domain.ids import new_id
 from server.domain.task import NewTask, Queue, TaskKind
-from server.domain.video import Reason, Video
-from server.store import renditions, tasks, videos
+from server.domain.video import Video
+from server.queue.doorbell import Doorbell
+from server.services.tasks import Tasks
+from server.store import claims, renditions, tasks, videos
 from server.store.database import changed, database, rows, transaction
 
 LEASE = 90
@@ -24,8 +28,8 @@ def film(bob):
 
 
 def _piece(key: str, priority: int = 400, first: int = 0, count: int = 1) -> NewTask:
-    spec = {"rendition": "v360", "first": first, "count": count}
-    return NewTask(TaskKind.VIDEO_PIECE, key, priority, 1.0, spec)
+    spec = {"renditions": ["v360"], "first": first, "count": count}
+    return NewTask(TaskKind.VIDEO_PIECE, key, priority, start=first * 4.0, spec=spec)
 
 
 def _add(film: str, *new: NewTask) -> list[int]:
@@ -35,7 +39,7 @@ def _add(film: str, *new: NewTask) -> list[int]:
 
 def _claim(owner: str = "one", lease: int = LEASE):
     with transaction():
-        return tasks.claim(Queue.HEAVY, owner, lease)
+        return claims.claim(Queue.HEAVY, owner, lease)
 
 
 def _video(film: str) -> Video:
@@ -109,8 +113,51 @@ def test_handing_back_does_not_count_as_an_attempt_and_dying_does(film):
     assert (_state(task_id)["state"], _state(task_id)["attempt"]) == ("queued", 0)
     _claim("horse")
     with transaction():
-        assert tasks.release_owner("horse") == [Queue.HEAVY]
+        assert tasks.release_owner("horse", blameless=False) == [Queue.HEAVY]
     assert (_state(task_id)["state"], _state(task_id)["attempt"]) == ("queued", 1)
+
+
+def test_a_loss_that_is_the_machine_s_fault_does_not_count_as_an_attempt(film):
+    (task_id,) = _add(film, _piece("a"))
+    _claim("horse")
+    with transaction():
+        assert tasks.release_owner("horse", blameless=True) == [Queue.HEAVY]
+    assert (_state(task_id)["state"], _state(task_id)["attempt"]) == ("queued", 0)
+
+
+def test_whoever_lives_to_see_its_lease_run_out_did_not_die_of_the_task(film):
+    (task_id,) = _add(film, _piece("a"))
+    limits = settings.Tasks(lease_seconds=-1)
+    service = Tasks(limits, Doorbell(Redis()))
+    for _ in range(limits.max_attempts + 1):
+        task = service.claim(Queue.HEAVY, "cut off from PostgreSQL")
+        assert task is not None
+        with transaction():
+            assert tasks.expire() == 1
+            changed("UPDATE tasks SET not_before = now()")
+        assert not service.extend(task)
+        assert _state(task_id)["attempt"] == 0
+
+
+def test_a_worker_that_says_nothing_when_its_lease_runs_out_has_made_an_attempt(film):
+    (task_id,) = _add(film, _piece("a"))
+    _claim("killed", lease=-1)
+    with transaction():
+        assert tasks.expire() == 1
+    assert _state(task_id)["attempt"] == 1
+
+
+def test_a_heartbeat_tells_how_far_the_work_is_and_a_new_attempt_begins_at_nothing(film):
+    (task_id,) = _add(film, _piece("a"))
+    task = _claim("one")
+    with transaction():
+        assert tasks.extend(task.id, task.fence, LEASE, 0.25)
+        assert tasks.extend(task.id, task.fence, LEASE, None)
+    assert _state(task_id)["progress"] == 0.25
+    with transaction():
+        tasks.release(task.id, task.fence)
+    _claim("two")
+    assert (_state(task_id)["progress"], _state(task_id)["worker"]) == (None, "two")
 
 
 def test_a_failure_that_may_pass_waits_before_it_is_tried_again(film):
@@ -132,7 +179,7 @@ def test_removing_the_video_takes_its_tasks_from_whoever_works_on_them(film):
 def test_what_a_viewer_waits_for_jumps_the_queue_and_its_patience(film):
     _add(film, _piece("start", 600, 0, 3), _piece("middle", 400, 3, 3), _piece("end", 400, 6, 1))
     with transaction():
-        assert tasks.await_segment(film, "v360", 4, 1000) == "queued"
+        assert tasks.await_segment(film, "v360", 4, 1000) == ("queued", Queue.HEAVY)
         assert tasks.await_segment(film, "v360", 7, 1000) is None
         assert tasks.await_segment(film, "v720", 0, 1000) is None
     assert _claim().key == "middle"
@@ -147,7 +194,6 @@ def test_progress_is_derived_from_the_tasks_themselves(film):
         tasks.finish(done.id, done.fence)
     video = _video(film)
     assert (video.progress.done, video.progress.total) == (1, 2)
-    assert video.progress.eta_seconds is not None
     with transaction():
         assert not videos.finish(film)
     last = _claim()
@@ -155,18 +201,6 @@ def test_progress_is_derived_from_the_tasks_themselves(film):
         tasks.finish(last.id, last.fence)
         assert videos.finish(film)
         assert not videos.finish(film)
-
-
-def test_a_film_that_was_given_up_promises_no_end(film):
-    _add(film, _piece("a"), _piece("b"))
-    with transaction():
-        videos.plan(film, {}, 8.0, (640, 360))
-    done, bad = _claim(), _claim()
-    with transaction():
-        tasks.finish(done.id, done.fence)
-        tasks.fail(bad.id, bad.fence, "unplayable.damaged", "It is damaged.")
-        assert videos.fail(film, Reason("unplayable.damaged", "It is damaged."))
-    assert _video(film).progress.eta_seconds is None
 
 
 def test_a_film_is_playable_once_a_rendition_of_its_pictures_knows_its_codecs(film):

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { bytes, percent, span, stateLine } from "./format";
 import { Speed } from "./uploads/speed";
 
-const film = { state: "preparing", progress: { done: 3, total: 40, eta_seconds: 130 }, error: null };
+const film = { state: "preparing", progress: { done: 3, total: 40, eta_seconds: 130, queue_place: 0 }, error: null };
 
 test("sizes are decimal, with one digit where it tells something", () => {
   assert.deepEqual([0, 999, 1000, 1_430_000_000, 14_300_000_000].map(bytes), ["0 B", "999 B", "1 kB", "1.4 GB", "14 GB"]);
@@ -25,12 +25,18 @@ test("a film that is being prepared says how far it is and how long it takes", (
   assert.equal(stateLine(film), "Preparing 3 of 40 · about 2 min left");
 });
 
+test("a film that waits says how many pieces of other films come first", () => {
+  const waiting = { ...film, progress: { ...film.progress, queue_place: 7 } };
+  assert.equal(stateLine(waiting), "Preparing 3 of 40 · 7 pieces of other films first · about 2 min left");
+  assert.match(stateLine({ ...film, progress: { ...film.progress, queue_place: 1 } }), / · 1 piece of other films first · /);
+});
+
 test("no time is promised before there is an estimate", () => {
-  assert.equal(stateLine({ ...film, progress: { done: 0, total: 40, eta_seconds: null } }), "Preparing 0 of 40");
+  assert.equal(stateLine({ ...film, progress: { done: 0, total: 40, eta_seconds: null, queue_place: null } }), "Preparing 0 of 40");
 });
 
 test("a film without a plan is still being checked", () => {
-  assert.equal(stateLine({ ...film, progress: { done: 0, total: 0, eta_seconds: null } }), "Checking the file");
+  assert.equal(stateLine({ ...film, progress: { done: 0, total: 0, eta_seconds: null, queue_place: null } }), "Checking the file");
 });
 
 test("a failed film gives the server's reason", () => {

@@ -31,6 +31,8 @@ export function stateLine({ state, progress, error }: Video): string {
   if (state === "ready") return "Ready";
   if (state === "failed") return error?.message ?? "This film could not be prepared.";
   if (state === "checking" || progress.total === 0) return "Checking the file";
+  const place = progress.queue_place ?? 0;
+  const ahead = place === 0 ? "" : ` · ${place} ${place === 1 ? "piece" : "pieces"} of other films first`;
   const left = progress.eta_seconds === null ? "" : ` · about ${span(progress.eta_seconds)} left`;
-  return `Preparing ${progress.done} of ${progress.total}${left}`;
+  return `Preparing ${progress.done} of ${progress.total}${ahead}${left}`;
 }

@@ -11,9 +11,14 @@ export interface Video {
   owner: string;
   created_at: string;
   ready_at: string | null;
-  progress: { done: number; total: number; eta_seconds: number | null };
+  progress: { done: number; total: number; eta_seconds: number | null; queue_place: number | null };
   error: { code: string; message: string } | null;
   page: string;
+  renditions: { name: string; kind: "video" | "audio"; state: "waiting" | "preparing" | "ready" }[];
   poster: string | null;
+  posters: { choice: number; url: string }[];
   playlist: string | null;
+  storyboard: string | null;
+  chapters: string | null;
+  captions: { id: string; language: string | null; label: string; forced: boolean; added: boolean; url: string }[];
 }
