@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from server.errors import Invalid
 
@@ -18,6 +18,8 @@ DEFAULT_PATH = Path("/etc/matinee/matinee.toml")
 ENVIRONMENT_NAME = "MATINEE_CONFIG"
 
 GIB = 1024**3
+
+EncoderName = Literal["auto", "x264", "nvenc", "qsv", "vaapi", "v4l2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Media:
     max_duration_seconds: int = 24 * 3600
     max_pixels: int = 8192 * 4320  # of one picture, checked before anything is decoded
     encode_workers: int = 0  # encoding processes; 0 means one per core
+    av1: bool = False  # also make a small and a large rendition in AV1, when nothing else is to do
+    encoder: EncoderName = "auto"  # what makes H.264; auto takes the first hardware that proves to work, else x264
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,15 @@ class Tasks:
     heartbeat_seconds: int = 20
     max_attempts: int = 4
     sweep_seconds: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Scrub:
+    """Reading everything that is stored, to find what the disk has lost."""
+
+    every_days: int = 7  # a run over the whole library begins so long after the last one began
+    bytes_per_second: int = 20_000_000  # read at most
+    quarantine_days: int = 30  # what belongs to nothing is kept this long before it is deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,7 @@ class Settings:
     uploads: Uploads = field(default_factory=Uploads)
     media: Media = field(default_factory=Media)
     tasks: Tasks = field(default_factory=Tasks)
+    scrub: Scrub = field(default_factory=Scrub)
 
 
 _Section = TypeVar("_Section")
@@ -165,8 +179,12 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return tuple(value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if kind in (int, str) and type(value) is kind:
+    if kind in (int, str, bool) and type(value) is kind:
         return value
+    if get_origin(kind) is Literal and value in get_args(kind):
+        return value
+    if get_origin(kind) is Literal:
+        raise Invalid(f"{where} is one of {', '.join(get_args(kind))}; not {value!r}.", code="invalid.settings")
     raise Invalid(
         f"{where} has the wrong type: {value!r} is not {getattr(kind, '__name__', kind)}.",
         code="invalid.settings",

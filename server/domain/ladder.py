@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from server.domain.passage import NOTHING, Passage, PicturePassage
@@ -19,6 +20,8 @@ MAX_SIDE = 4096  # what hardware decoders of H.264 take
 MAX_MACROBLOCKS = 36_864  # H.264 level 5.2, table A-1
 MAX_FRAME_RATE = Fraction(61)  # 60 and 59.94 pass; above, every second picture is more than a screen shows
 CRF = 23
+CRF_AV1 = 33  # of 63; as good as H.264 at its own
+_LARGEST_AV1 = 1080
 
 # Where a film has more pictures a second than this, rungs below the height show every second one.
 _SMALL_RUNG_RATE = Fraction(31)
@@ -43,13 +46,15 @@ _LEVELS = (
 )
 
 
-def ladder(source: Source, passage: Passage = NOTHING) -> tuple[Rendition, ...]:
+def ladder(source: Source, passage: Passage = NOTHING, *, av1: bool = False) -> tuple[Rendition, ...]:
     """Return the renditions of `source`: pictures from the smallest to the largest, then the sound.
 
     The largest has the source's own size (made even, and fitted into H.264 level 5.2), or is the source itself where
-    its pictures pass; none is larger.
+    its pictures pass; none is larger. With `av1`, a small and a large rung come in AV1, too.
     """
-    return (*_pictures(source, passage), *soundtracks(source, passage))
+    pictures = _pictures(source, passage)
+    more = [_in_av1(made) for made in _chosen_for_av1(pictures)] if av1 and source.video else []
+    return (*pictures, *more, *soundtracks(source, passage))
 
 
 def may_pass(source: Source) -> bool:
@@ -91,6 +96,30 @@ def _pictures(source: Source, passage: Passage) -> list[VideoRendition]:
         return [_picture(video, *size) for size in _sizes(video.width, video.height)]
     *lower, _ = _sizes(video.width, video.height)
     return [*(_picture(video, *size) for size in lower), _passed(video, passage.picture)]
+
+
+def _chosen_for_av1(pictures: Sequence[VideoRendition]) -> list[VideoRendition]:
+    """The largest rung that software encodes in bearable time, and one for a slow network."""
+    fit = [made for made in pictures if min(made.width, made.height) <= _LARGEST_AV1]
+    small = [made for made in fit if min(made.width, made.height) <= _SMALL_RUNG]
+    return list(dict.fromkeys([*small[-1:], *fit[-1:]]))
+
+
+def _in_av1(made: VideoRendition) -> VideoRendition:
+    """The same in AV1: as good to look at, in 10 to 35 % fewer bits."""
+    maxrate = _maxrate(made.width * made.height, made.frame_rate) * 2 // 3
+    return replace(
+        made,
+        name=f"{made.name}av1",
+        codec=Codec.AV1,
+        copy=False,
+        level="",
+        crf=CRF_AV1,
+        maxrate=maxrate,
+        bufsize=2 * maxrate,
+        peak=0,
+        average=0,
+    )
 
 
 def _sizes(width: int, height: int) -> list[tuple[int, int]]:
@@ -147,7 +176,8 @@ def _passed(video: VideoTrack, passage: PicturePassage) -> VideoRendition:
 
 
 def _picture(video: VideoTrack, width: int, height: int) -> VideoRendition:
-    frame_rate = video.frame_rate if video.frame_rate <= MAX_FRAME_RATE else Fraction(60)
+    # Every second or third picture, so that those which stay are evenly apart.
+    frame_rate = video.frame_rate / math.ceil(video.frame_rate / MAX_FRAME_RATE)
     if frame_rate > _SMALL_RUNG_RATE and min(width, height) < _SMALL_RUNG <= min(video.width, video.height):
         frame_rate /= 2
     maxrate = _maxrate(width * height, frame_rate)
@@ -188,5 +218,3 @@ def _level(macroblocks: int, frame_rate: Fraction, maxrate: int) -> str:
         if macroblocks <= most and macroblocks * frame_rate <= most_per_second and maxrate <= most_kbits:
             return level
     return _LEVELS[-1][0]
-
-

@@ -44,6 +44,8 @@ def test_what_is_not_said_has_a_default(file):
         ("[tasks]\nlease_seconds = true", "wrong type"),
         ("[tasks", "not valid TOML"),
         ("[[tasks]]\nlease_seconds = 90", "is a table of settings"),
+        ('[media]\nencoder = "cuda"', "encoder is one of auto, x264, nvenc, qsv, vaapi, v4l2; not 'cuda'"),
+        ("[media]\nencoder = [1]", "encoder is one of auto"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(file, line, complaint):

@@ -75,7 +75,7 @@ def video_piece(
     return [
         *("ffmpeg", *QUIET, *REPORTING, *encoder.opening),
         *reading_from(piece.start - lead, max_pixels),
-        *("-filter_complex", filters.graph(video, cut, renditions, encoder.finish)),
+        *("-filter_complex_threads", "1", "-filter_complex", filters.graph(video, cut, renditions, encoder.finish)),
         *(option for number, made in enumerate(renditions) for option in _output(number, made, piece, encoder)),
     ]
 
@@ -87,7 +87,7 @@ def _output(number: int, made: VideoRendition, piece: Piece, encoder: Encoder) -
         *encoder.options(made),
         *_key_frames(piece),
         *MOVIE,
-        *("-movflags", f"{FRAGMENTS}+empty_moov+frag_keyframe+negative_cts_offsets", f"{OUT}/{made.name}.mp4"),
+        *("-movflags", f"{FRAGMENTS}+delay_moov+frag_keyframe+negative_cts_offsets", f"{OUT}/{made.name}.mp4"),
     ]
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from server.domain.ladder import MAX_SIDE, groups, ladder, may_pass
 from server.domain.passage import Passage, PicturePassage
-from server.domain.rendition import AudioRendition, VideoRendition, from_dict
-from server.domain.source import AudioTrack, Source
-from tests.unit.domain.test_source import AUDIO, FILM, VIDEO
+from server.domain.rendition import VideoRendition, from_dict
+from server.domain.source import Source
+from tests.unit.domain.test_source import FILM, VIDEO
 
 
 def _pictures(width: int, height: int, **changes: Any) -> list[VideoRendition]:
@@ -99,7 +99,9 @@ def test_small_rungs_of_a_fast_film_show_every_second_picture():
     assert {rung.frame_rate for rung in small} == {50}
 
 
-PASSAGE = Passage(PicturePassage((Fraction(0), Fraction(4)), Fraction(10), 4_000_000, 2_000_000, "avc1.64001f"), frozenset({1}))
+PASSAGE = Passage(
+    PicturePassage((Fraction(0), Fraction(4)), Fraction(10), 4_000_000, 2_000_000, "avc1.64001f"), frozenset({1})
+)
 
 
 def test_pictures_that_pass_are_the_largest_rung_and_the_rungs_below_are_encoded():
@@ -138,6 +140,14 @@ def test_the_smallest_encoded_rung_is_made_alone_and_the_others_in_one_decode():
     assert names == [["v1080"], ["v360"], ["v480", "v720"], ["a1"]]
 
 
+def test_av1_comes_in_a_small_and_a_large_size_and_no_film_waits_for_it():
+    made = [rung for rung in ladder(FILM, PASSAGE, av1=True) if isinstance(rung, VideoRendition)]
+    assert [rung.name for rung in made] == ["v360", "v480", "v720", "v480av1", "v720av1"]
+    assert [rung.essential for rung in made] == [True, True, True, False, False]
+    assert [[one.name for one in group] for group in groups(made)][-2:] == [["v480av1"], ["v720av1"]]
+    assert [from_dict(json.loads(json.dumps(rung.to_dict()))) for rung in made] == made
+
+
 @pytest.mark.parametrize(
     ("time_base", "ticks"),
     [
@@ -151,48 +161,6 @@ def test_the_clock_keeps_every_time_stamp_of_the_source(time_base: Fraction, tic
     assert _pictures(640, 360, time_base=time_base)[-1].ticks == ticks
 
 
-def _sound(**changes: Any) -> AudioRendition:
-    made = ladder(replace(FILM, audio=(replace(AUDIO, **changes),)))[-1]
-    assert isinstance(made, AudioRendition)
-    return made
-
-
-def test_aac_lc_in_stereo_or_mono_is_copied():
-    assert _sound().copy
-    assert _sound(channels=1).channels == 1
-    assert _sound(channels=1).copy
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"channels": 6}, {"profile": "HE-AAC"}, {"codec": "aac_latm"}, {"codec": "mp3"}, {"sample_rate": 96_000}],
-)
-def test_other_sound_becomes_aac_in_stereo(changes: dict[str, object]):
-    made = _sound(**changes)
-    assert (made.copy, made.channels, made.bitrate, made.sample_rate) == (False, 2, 128, 48_000)
-
-
-def test_copied_sound_keeps_the_grid_on_which_it_stands():
-    assert _sound(start=Fraction(-1024, 48_000)).offset == 0
-    assert _sound(start=Fraction(1500, 48_000)).offset == 1500 - 1024
-
-
-@pytest.mark.parametrize(
-    ("codec", "time_base", "seek"),
-    [
-        ("ac3", Fraction(1, 1000), True),
-        ("vorbis", Fraction(1, 1000), False),
-        ("opus", Fraction(1, 1000), False),
-        ("vorbis", Fraction(1, 48_000), True),
-        ("mp2", Fraction(1, 90_000), True),
-    ],
-)
-def test_sound_whose_samples_cannot_be_found_again_is_read_from_its_beginning(
-    codec: str, time_base: Fraction, seek: bool
-):
-    assert _sound(codec=codec, time_base=time_base).seek is seek
-
-
 def test_a_film_without_sound_has_no_sound_rendition_and_sound_alone_has_nothing_else():
     assert {made.kind for made in ladder(replace(FILM, audio=()))} == {"video"}
     assert [made.name for made in ladder(replace(FILM, video=None))] == ["a1"]
@@ -202,10 +170,3 @@ def test_a_film_without_sound_has_no_sound_rendition_and_sound_alone_has_nothing
 def test_renditions_survive_json_exactly(source: Source):
     made = ladder(source)
     assert tuple(from_dict(json.loads(json.dumps(one.to_dict()))) for one in made) == made
-
-
-def test_the_track_of_the_sound_is_the_one_that_plays():
-    other = AudioTrack(5, "ac3", "", 6, 48_000, Fraction(1, 1000), Fraction(0), "fra", None, True)
-    made = ladder(replace(FILM, audio=(replace(AUDIO, default=False), other)))[-1]
-    assert isinstance(made, AudioRendition)
-    assert made.track == 5

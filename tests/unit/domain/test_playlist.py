@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from server.domain.playlist import Offer, media, multivariant, segment_name
 from server.domain.ladder import ladder
+from server.domain.playlist import Measure, Offer, measure, media, multivariant, segment_name
 from server.domain.timeline import segments
 from tests.unit.domain.test_source import FILM
 
@@ -15,7 +15,7 @@ V360, V480, V720, A1 = ladder(FILM)
 
 def _offer(made: object, size: int = 500_000) -> Offer:
     codecs = "mp4a.40.2" if made is A1 else "avc1.64001f"
-    return Offer(made, codecs, Fraction(4), size)  # type: ignore[arg-type]
+    return Offer(made, codecs, Measure(size * 2, size * 3, complete=False))  # type: ignore[arg-type]
 
 
 def test_a_media_playlist_is_complete_from_the_start():
@@ -82,5 +82,16 @@ def test_sound_alone_is_a_variant_of_its_own():
 
 
 def test_a_rendition_of_which_nothing_was_measured_has_no_average_yet():
-    unmeasured = replace(_offer(V360), seconds=Fraction(0), size=0)
+    unmeasured = replace(_offer(V360), measured=Measure(0, 0, complete=False))
     assert "AVERAGE-BANDWIDTH" not in multivariant([unmeasured, _offer(A1)])
+
+
+def test_rates_are_measured_once_every_segment_exists():
+    planned = segments(Fraction(8), 4)
+    part = measure(planned, {0: 100_000, 2: 600_000})
+    assert (part.average, part.peak, part.complete) == (round(700_000 * 8 / 6), 1_200_000, False)
+    whole = measure(planned, {0: 100_000, 1: 500_000, 2: 600_000})
+    assert (whole.peak, whole.complete) == (2_000_000, True)
+    offer = replace(_offer(V360), measured=whole)
+    assert "BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1200000," in multivariant([offer])
+    assert measure(planned, {}) == Measure(0, 0, complete=False)

@@ -7,10 +7,13 @@ from fractions import Fraction
 
 import pytest
 
+from server.domain.ladder import ladder
 from server.domain.passage import Passage
+from server.domain.plan import Plan
 from server.domain.rendition import AudioRendition, from_dict
 from server.domain.soundtracks import MAX_TRACKS, soundtracks
 from server.domain.source import AudioTrack
+from server.domain.task import Priority
 from tests.unit.domain.test_source import AUDIO, FILM
 
 AC3 = replace(AUDIO, codec="ac3", profile="", channels=6, layout="5.1(side)")
@@ -137,7 +140,8 @@ def test_copied_sound_keeps_the_place_of_its_frames():
 
 
 @pytest.mark.parametrize(
-    ("rate", "made_rate", "kbits"), [(8_000, 8_000, 24), (22_050, 22_050, 64), (96_000, 48_000, 64), (7_350, 48_000, 64)]
+    ("rate", "made_rate", "kbits"),
+    [(8_000, 8_000, 24), (22_050, 22_050, 64), (96_000, 48_000, 64), (7_350, 48_000, 64)],
 )
 def test_speech_and_studios_get_rates_that_fit(rate: int, made_rate: int, kbits: int):
     (made,) = _sounds(replace(AUDIO, codec="pcm_s16le", channels=1, layout="mono", sample_rate=rate))
@@ -153,3 +157,11 @@ def test_sound_whose_samples_cannot_be_found_again_is_read_from_its_beginning():
 def test_sound_survives_json():
     for made in _sounds(AC3):
         assert from_dict(made.to_dict()) == made
+
+
+def test_a_film_is_ready_and_safe_without_the_sounds_that_do_not_play_by_default():
+    film = replace(FILM, audio=(AC3, replace(AC3, index=2, default=False)))
+    tasks = Plan(film, ladder(film), 4).tasks()
+    urgency = {task.spec["renditions"][0]: (task.essential, task.priority) for task in reversed(tasks)}
+    assert urgency["a1"] == (True, Priority.FIRST)
+    assert urgency["a1s"] == urgency["a2"] == urgency["a2s"] == (False, Priority.REST)

@@ -78,7 +78,9 @@ def test_copied_pictures_are_cut_where_they_can_be_and_sound_follows_them():
     planned = segments(Fraction(12), 4, cuts)
     assert [(segment.start, segment.length) for segment in planned] == [(0, 2.5), (2.5, 6.5), (9, 3)]
     heard = sound_segments(Fraction(12), 4, FrameGrid(48_000), cuts)
-    assert all(0 <= sound.start - seen.start < Fraction(AAC_FRAME, 48_000) for sound, seen in zip(heard, planned, strict=True))
+    assert all(
+        0 <= sound.start - seen.start < Fraction(AAC_FRAME, 48_000) for sound, seen in zip(heard, planned, strict=True)
+    )
 
 
 @settings(deadline=None)

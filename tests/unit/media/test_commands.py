@@ -38,14 +38,14 @@ def test_a_piece_of_pictures_is_cut_by_absolute_time_stamps_and_decoded_once():
     command = _video_piece(1)
     assert command.startswith(
         f"{HEAD} -copyts -start_at_zero -noaccurate_seek -ss 1.000000 -threads 2 {GUARD} -i /in/source"
-        " -filter_complex [0:0]trim=start=2.000000:end=4.000000,"
+        " -filter_complex_threads 1 -filter_complex [0:0]trim=start=2.000000:end=4.000000,"
     )
     assert command.count(" -i ") == 1
     outputs = command.split(" -map ")[1:]
     assert len(outputs) == len(others) == 3
     assert outputs[0] == (
         f"[v0] {CLEAN} -an -fps_mode passthrough -enc_time_base 1/30000 {' '.join(x264.ENCODER.options(lowest))}"
-        f" {MOVIE} -movflags default_base_moof+frag_discont+empty_moov+frag_keyframe+negative_cts_offsets /out/v360.mp4"
+        f" {MOVIE} -movflags default_base_moof+frag_discont+delay_moov+frag_keyframe+negative_cts_offsets /out/v360.mp4"
     )
 
 

@@ -63,3 +63,11 @@ def test_a_file_that_is_cut_off_is_refused(length: int):
     data = fmp4.fragment(1, 0, [Frame(bytes(50), 1024)])
     with pytest.raises(MediaFailed):
         fmp4.parse(data[:length])
+
+
+@pytest.mark.parametrize(
+    ("sequence", "colour", "name"),
+    [(0x04, 0x0C, "av01.0.04M.08"), (0x0D, 0xCC, "av01.0.13H.10"), (0x50, 0x60, "av01.2.16M.12")],
+)
+def test_av1_is_named_after_its_sequence_header(sequence: int, colour: int, name: str):
+    assert fmp4._av1(sequence, colour) == name
