@@ -14,17 +14,31 @@ from server.queue.doorbell import Doorbell
 from server.queue.workers import worker_counts
 from server.services.accounts import Accounts, at_once
 from server.services.activity import Activity
+from server.services.analysis import Analyses
+from server.services.extras import Extras
+from server.services.hosts import Hosts
 from server.services.playback import Playback
 from server.services.preparation import Preparation
+from server.services.publication import Publication
+from server.services.remote import RemoteWork
+from server.services.repair import Repair
+from server.services.room import Room
+from server.services.schedule import Schedule
+from server.services.scrub import Scrub
 from server.services.sessions import Sessions
 from server.services.status import Status
+from server.services.strays import Strays
 from server.services.tasks import Tasks
 from server.services.uploads import Uploads
 from server.services.videos import Videos, announce
+from server.services.work import Work
+from server.services.workers import Workers
 from server.settings import Settings
+from server.storage.deliveries import Deliveries
 from server.storage.incoming import Incoming
 from server.storage.layout import Layout
 from server.storage.library import Library
+from server.storage.quarantine import Quarantine
 from server.store import database
 
 
@@ -100,12 +114,83 @@ class Container:
     @cached_property
     def preparation(self) -> Preparation:
         """From a checked file to a ready film."""
-        return Preparation(self.settings.media, self.settings.tasks, self.library, self.layout, self.doorbell)
+        return Preparation(
+            self.settings.media,
+            self.settings.tasks,
+            self.library,
+            self.publication,
+            self.repair,
+            self.layout,
+            self.doorbell,
+        )
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who is at work."""
+        return Workers()
+
+    @cached_property
+    def work(self) -> Work:
+        """Tasks for workers, and what they made."""
+        return Work(self.tasks, self.preparation)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """Machines beside this one that may do its work."""
+        return Hosts()
+
+    @cached_property
+    def remote_work(self) -> RemoteWork:
+        """Tasks for those machines."""
+        deliveries = Deliveries(self.layout, self.settings.uploads.reserve_bytes, self._off_loop)
+        return RemoteWork(
+            self.settings, self.work, self.workers, self.tasks, self.preparation, self.library, deliveries
+        )
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The work on films, as people see and direct it."""
+        return Schedule(self.preparation, self.library, self.doorbell)
+
+    @cached_property
+    def analyses(self) -> Analyses:
+        """What trial pieces told."""
+        return Analyses(self.preparation, self.library)
 
     @cached_property
     def playback(self) -> Playback:
         """Tickets, and segments that do not exist yet."""
-        return Playback(self.layout, self.doorbell, self.settings.paths.state / "secrets" / "tickets")
+        return Playback(self.layout, self.doorbell, self.repair, self.settings.paths.state / "secrets" / "tickets")
+
+    @cached_property
+    def extras(self) -> Extras:
+        """Posters, captions, storyboards."""
+        return Extras(self.preparation, self.publication, self.library, self.layout)
+
+    @cached_property
+    def publication(self) -> Publication:
+        """The library and its manifest."""
+        return Publication(self.library)
+
+    @cached_property
+    def repair(self) -> Repair:
+        """Has made again what was lost."""
+        return Repair(self.layout, Quarantine(self.layout), self.publication, self.doorbell)
+
+    @cached_property
+    def scrub(self) -> Scrub:
+        """Holds the disk to the manifest."""
+        return Scrub(self.settings.scrub, self.layout, self.repair, self.strays)
+
+    @cached_property
+    def room(self) -> Room:
+        """Room for videos."""
+        return Room(self.layout, self.settings.uploads.reserve_bytes)
+
+    @cached_property
+    def strays(self) -> Strays:
+        """What belongs to nothing."""
+        return Strays(self.layout, Quarantine(self.layout), self.settings.scrub.quarantine_days)
 
     @cached_property
     def activity(self) -> Activity:

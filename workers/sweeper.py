@@ -39,11 +39,12 @@ def main() -> None:
 
 
 def _steps(container: Container, *, tidy: bool) -> list[Callable[[], object]]:
-    steps: list[Callable[[], object]] = [container.tasks.sweep, container.uploads.repair]
+    steps: list[Callable[[], object]] = [container.room.tell, container.tasks.sweep, container.uploads.repair]
     if tidy:
         steps += [
             container.preparation.repair,
             container.videos.repair,
+            container.workers.forget_lost,
             lambda: container.activity.forget(RETENTION_DAYS),
         ]
     return steps

@@ -20,6 +20,7 @@ class EventType(StrEnum):
 
     VIDEO_CHANGED = "video.changed"
     VIDEO_REMOVED = "video.removed"
+    VIDEO_DAMAGED = "video.damaged"
 
 
 @dataclass(frozen=True, slots=True)

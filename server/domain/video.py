@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import Any
+
+from server.domain.extras import CHAPTERS, POSTERS, STORYBOARD, STORYBOARD_TRACK, VideoExtras, poster_name
 
 MAX_TITLE = 200
 
@@ -33,11 +36,44 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the work on a video is, derived from its tasks; `eta_seconds` None means not known yet."""
+    """How far the work on a video is, derived from its tasks; `eta_seconds` None means not known yet.
+
+    `queue_place` is 0 while somebody works on it, else how many tasks of other films will be begun before its next
+    one; None if nothing of it waits.
+    """
 
     done: int
     total: int
     eta_seconds: float | None
+    queue_place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionProgress:
+    """How far one rendition is: pieces done of all, and the seconds of the film in them, wherever they stand.
+
+    `loudness` is what `server.domain.loudness` tells of a sound once it is measured.
+    """
+
+    name: str
+    kind: str
+    done: int
+    total: int
+    seconds: float
+    loudness: dict[str, float] | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the JSON form; `state` is waiting, preparing or ready."""
+        state = "ready" if self.total and self.done == self.total else "preparing" if self.done else "waiting"
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "done": self.done,
+            "total": self.total,
+            "state": state,
+            "ready_seconds": self.seconds,
+            "loudness": self.loudness,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +94,12 @@ class Video:
     created_at: datetime
     ready_at: datetime | None
     progress: Progress
+    renditions: tuple[RenditionProgress, ...]
     error: Reason | None
+    extras: VideoExtras
+    has_chapters: bool
+    captions_left_out: list[dict[str, object]]
+    analysis: dict[str, Any] | None  # see `server.domain.analysis`
 
     def as_dict(self) -> dict[str, object]:
         """Return the one JSON form that API, events and pages share."""
@@ -78,12 +119,26 @@ class Video:
                 "done": self.progress.done,
                 "total": self.progress.total,
                 "eta_seconds": self.progress.eta_seconds,
+                "queue_place": self.progress.queue_place,
             },
+            "renditions": [one.as_dict() for one in self.renditions],
             "error": {"code": self.error.code, "message": self.error.message} if self.error else None,
             "page": f"/watch/{self.id}",
-            "poster": f"/media/{self.id}/poster.jpg" if self.has_poster else None,
+            "poster": self._poster(self.extras.poster),
+            "posters": [{"choice": one, "url": self._poster(one)} for one in sorted(self.extras.posters)],
             "playlist": f"/media/{self.id}/hls/main.m3u8" if self.playable else None,
+            "storyboard": f"/media/{self.id}/{STORYBOARD}/{STORYBOARD_TRACK}" if self.extras.storyboard else None,
+            "chapters": f"/media/{self.id}/{CHAPTERS}" if self.has_chapters else None,
+            "captions": [track.as_dict(self.id) for track in self.extras.captions],
+            "captions_left_out": self.captions_left_out,
+            "analysis": self.analysis,
         }
+
+    def _poster(self, choice: int | None) -> str | None:
+        if choice is not None:
+            return f"/media/{self.id}/{POSTERS}/{poster_name(choice)}"
+        # Films from before there was a choice.
+        return f"/media/{self.id}/poster.jpg" if self.has_poster else None
 
 
 def title_from(filename: str) -> str:

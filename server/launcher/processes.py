@@ -11,6 +11,7 @@ from server.launcher.part import Part
 
 GRACE_SECONDS = 5.0
 HEALTH_QUESTION = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+DRAINED = 75  # with which a worker ends that was told to leave (workers/main.py)
 SERVERS = ("postgresql", "redis", "rabbitmq")
 
 
@@ -27,11 +28,12 @@ def steps() -> list[Part]:
 def parts(home: Home, encoders: int) -> list[Part]:
     """Describe the processes, with so many workers for encoding."""
     programs = {
-        "light-1": ("workers.main", "light"),
+        **{f"light-{number}": ("workers.main", "light") for number in (1, 2)},
         **{f"heavy-{number}": ("workers.main", "heavy") for number in range(1, encoders + 1)},
         "relay": ("workers.relay",),
         "live": ("workers.consumers.live",),
         "sweeper": ("workers.sweeper",),
+        "scrubber": ("workers.scrubber",),
     }
     return [
         _site("web", "server.web.wsgi:application", "server/web/gunicorn.conf.py", home.run / "web.sock"),
@@ -63,4 +65,11 @@ def _site(name: str, application: str, configuration: str, socket: Path) -> Part
 def _process(name: str, module: str, *arguments: str) -> Part:
     """Describe a background process. It retries its connections itself, so it does not wait for the slow broker."""
     argv = (sys.executable, "-m", module, *arguments)
-    return Part(name=name, argv=argv, needs=("migrate", "redis"), uses=SERVERS, grace_seconds=GRACE_SECONDS)
+    return Part(
+        name=name,
+        argv=argv,
+        needs=("migrate", "redis"),
+        uses=SERVERS,
+        grace_seconds=GRACE_SECONDS,
+        left_code=DRAINED if module == "workers.main" else None,
+    )

@@ -19,7 +19,7 @@ from server.store import tasks, videos
 from server.store.database import transaction
 
 WAIT_SECONDS = 20.0
-LOOK_SECONDS = 0.04
+LOOK_SECONDS = 0.02
 
 
 class Playback:
@@ -45,24 +45,33 @@ class Playback:
         failed, Unavailable after WAIT_SECONDS.
         """
         path = self._layout.part(part)
-        if path.exists():
-            return
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not path.exists() and not self._is_coming(part):
+            # The playlists of a plan are on the disk a moment before its tasks are in the database.
+            self._wait(deadline)
+        while not path.exists():
+            self._wait(deadline)
+
+    def _is_coming(self, part: Part) -> bool:
+        """Have the piece of a segment made next; False if its film has no plan yet. Raises NotFound, Gone."""
         with transaction():
+            # In this order: a plan that is settled in between must not look like a film without this segment.
+            video = videos.state(part.video_id)
             piece = tasks.await_segment(part.video_id, part.rendition, part.segment or 0, Priority.AWAITED)
-            video = videos.get(part.video_id)
+        if piece is None and video is VideoState.CHECKING:
+            return False
         if video is None or piece is None:
             raise NotFound("There is no such segment: the film is shorter, or has been removed.")
         state, queue = piece
-        if state == TaskState.FAILED or video.state is VideoState.FAILED:
+        if state == TaskState.FAILED or video is VideoState.FAILED:
             raise Gone("This part of the film could not be prepared.")
-        if state == TaskState.DONE and not path.exists() and not self._repair.lost(part):
+        if state == TaskState.DONE and not self._layout.part(part).exists() and not self._repair.lost(part):
             raise NotFound("There is no such segment: the file ends before it.")
         if state == TaskState.QUEUED:
             self._doorbell.ring(queue)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not path.exists():
-            if time.monotonic() > deadline:
-                raise Unavailable(
-                    "This part of the film is still being prepared; ask again.", code="unavailable.segment"
-                )
-            time.sleep(LOOK_SECONDS)
+        return True
+
+    def _wait(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise Unavailable("This part of the film is still being prepared; ask again.", code="unavailable.segment")
+        time.sleep(LOOK_SECONDS)

@@ -6,19 +6,17 @@ into the library while that lock is held, so a worker whose lease was lost can n
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 
 from server import settings
-from server.domain import extras, playlist, rendition, webvtt
+from server.domain import analysis, extras, playlist, rendition, webvtt
 from server.domain.handover import MadePiece
 from server.domain.ladder import ladder
 from server.domain.passage import Passage, cut_like
 from server.domain.plan import Assignment, Plan
-from server.domain.playlist import Offer
+from server.domain.playlist import Offer, measure
 from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.source import Source
 from server.domain.task import Queue, Task, retry_delay
@@ -31,8 +29,8 @@ from server.services.repair import Repair
 from server.services.videos import announce
 from server.storage.layout import MULTIVARIANT, PLAYLIST, Layout
 from server.storage.library import Library
+from server.store import artifacts, renditions, tasks, videos
 from server.store import extras as extras_of
-from server.store import renditions, tasks, videos
 from server.store.database import transaction
 
 # The sound of a film is AAC-LC before its first piece says so, and a player must know of it from the start.
@@ -69,7 +67,7 @@ class Preparation:
         Pictures that pass are there from this moment on: whoever asks for one of their segments has it cut at once.
         """
         source = cut_like(source, passage)
-        plan = Plan(source, ladder(source, passage), self._media.segment_seconds)
+        plan = Plan(source, ladder(source, passage, av1=self._media.av1), self._media.segment_seconds)
         size = (source.video.width, source.video.height) if source.video else None
         with self.holding(task):
             videos.plan(task.video_id, source.to_dict(), float(source.duration), size)
@@ -78,7 +76,8 @@ class Preparation:
                 self._write_playlist(task.video_id, made, plan.timeline(made))
                 if passage.picture is not None and isinstance(made, VideoRendition) and made.copy:
                     renditions.note_codecs(task.video_id, made.name, passage.picture.codecs)
-            tasks.create(task.video_id, [*plan.tasks(), *extras.at_once(source)])
+            trial = analysis.task(plan)
+            tasks.create(task.video_id, [*plan.tasks(), *extras.at_once(source), *([trial] if trial else [])])
             if source.chapters:
                 text = webvtt.chapters(source.chapters, source.duration)
                 self._publication.text(task.video_id, self._layout.video(task.video_id) / extras.CHAPTERS, text)
@@ -96,13 +95,18 @@ class Preparation:
             raise Superseded("The video was removed while it was being prepared.")
         return Source.from_dict(facts)
 
-    def assignment(self, task: Task) -> Assignment:
-        """Return what the task of a piece is about. Raises Superseded if its video was removed."""
+    def planned(self, task: Task) -> Plan:
+        """Return the plan that a task belongs to. Raises Superseded if its video was removed."""
         with transaction():
             plan = self.plan(task.video_id)
+        if plan is None:
+            raise Superseded("The video was removed while it was being prepared.")
+        return plan
+
+    def assignment(self, task: Task) -> Assignment:
+        """Return what the task of a piece is about. Raises Superseded if its video was removed."""
+        plan = self.planned(task)
         try:
-            if plan is None:
-                raise KeyError(task.video_id)
             group = plan.group(task.spec["renditions"])
         except KeyError as error:
             raise Superseded("The video was removed while it was being prepared.") from error
@@ -119,14 +123,13 @@ class Preparation:
         # The disk takes its time, so it is asked before anything is locked.
         sealed = {one.rendition: self._publication.seal(folder / one.rendition) for one in made if one.count}
         with self.holding(task):
-            joined = False
             for one in made:
                 if one.count:  # a piece behind the end of a cut-off file has neither segments nor codecs
                     self._publication.piece(task, one.rendition, sealed[one.rendition])
-                    joined |= renditions.note_codecs(task.video_id, one.rendition, one.codecs)
+            tasks.finish(task.id, task.fence)
+            joined = self._join(task, made)
             if any(one.count < task.spec["count"] for one in made):
                 self._shorten(task, made)
-            tasks.finish(task.id, task.fence)
             ready = videos.finish(task.video_id)
             if ready and (plan := self.plan(task.video_id)) is not None:
                 tasks.create(task.video_id, extras.when_ready(plan.source))
@@ -143,7 +146,10 @@ class Preparation:
             )
 
     def failed(self, task: Task, error: MatineeError) -> None:
-        """Settle a failure: try again later if it may pass, else give up and say why. A film may lack what is not essential."""
+        """Settle a failure: try again later if it may pass, else give up and say why.
+
+        A film may lack what is not essential.
+        """
         with transaction():
             # The video's row first, as everywhere, so that nobody waits in a circle.
             videos.lock(task.video_id)
@@ -195,6 +201,13 @@ class Preparation:
         made = tuple(rendition.from_dict(row["spec"]) for row in renditions.of_video(video_id))
         return Plan(Source.from_dict(facts), made, self._media.segment_seconds)
 
+    def _join(self, task: Task, made: Sequence[MadePiece]) -> bool:
+        """Offer what was made from now on; what a film can do without only once all of it is there. True if new."""
+        if not tasks.is_essential(task.id) and tasks.remain(task.video_id, task.spec["renditions"]):
+            return False
+        noted = [renditions.note_codecs(task.video_id, one.rendition, one.codecs) for one in made if one.count]
+        return any(noted)
+
     def _shorten(self, task: Task, made: Sequence[MadePiece]) -> None:
         """End renditions after their last segment."""
         first = task.spec["first"]
@@ -218,22 +231,11 @@ class Preparation:
         for made, row in zip(plan.renditions, renditions.of_video(video_id), strict=True):
             codecs = row["codecs"] or (SOUND_CODECS if isinstance(made, AudioRendition) else None)
             if codecs:
-                measured = self._measured(video_id, made, plan.timeline(made))
-                offers.append(Offer(made, codecs, *measured, leafing.get(made.name)))
+                sizes = artifacts.segment_sizes(video_id, made.name)
+                offers.append(Offer(made, codecs, measure(plan.timeline(made), sizes), leafing.get(made.name)))
         if any(isinstance(offer.rendition, VideoRendition) for offer in offers) or plan.source.video is None:
             path = self._layout.hls(video_id) / MULTIVARIANT
             self._publication.text(video_id, path, playlist.multivariant(offers, extras_of.of_video(video_id).captions))
-
-    def _measured(self, video_id: str, made: Rendition, planned: tuple[Segment, ...]) -> tuple[Fraction, int]:
-        """Return the seconds and bytes of the segments that exist."""
-        names = {playlist.segment_name(segment.index): segment.length for segment in planned}
-        seconds, size = Fraction(0), 0
-        with os.scandir(self._layout.rendition(video_id, made.name)) as entries:
-            for entry in entries:
-                if entry.name in names:
-                    seconds += names[entry.name]
-                    size += entry.stat().st_size
-        return seconds, size
 
 
 class Poisoned(Unplayable):

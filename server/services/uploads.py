@@ -35,7 +35,7 @@ from server.settings import Uploads as Limits
 from server.storage.incoming import Checksum, Incoming, Stream
 from server.storage.library import Library
 from server.storage.space import in_words
-from server.store import tasks, uploads, videos
+from server.store import artifacts, tasks, uploads, videos
 from server.store.database import transaction
 
 UNNAMED = "Untitled"
@@ -175,7 +175,7 @@ class Uploads:
             self._drop(upload_id)
 
     def repair(self) -> Repairs:
-        """Finish what is whole, drop what has expired, and remove spool files that belong to no upload."""
+        """Finish what is whole, drop what has expired, and set aside spool files that belong to no upload."""
         spooled = self._incoming.unchanged(ORPHAN_SECONDS)
         with transaction():
             unfinished = uploads.receiving()
@@ -183,7 +183,9 @@ class Uploads:
         strays = sorted(set(spooled) - {upload.id for upload in unfinished})
         with transaction():
             expired = uploads.remove_expired(EXPIRED_AT_ONCE)
-        for upload_id in strays + expired:
+        for upload_id in strays:
+            self._incoming.set_aside(upload_id)
+        for upload_id in expired:
             self._incoming.remove(upload_id)
         return Repairs(finished, expired, strays)
 
@@ -234,7 +236,7 @@ class Uploads:
             tasks.create(held.id, [NewTask(TaskKind.PLAN, "plan", Priority.FIRST)])
             self._announce(held.id, held.owner_id)
             uploads.complete(held.id, held.id)
-            self._library.publish_original(held.id, held.id)
+            artifacts.note(held.id, [self._library.publish_original(held.id, held.id)])
         self._doorbell.ring(Queue.LIGHT)
         return replace(held, state=UploadState.COMPLETE, video_id=held.id)
 

@@ -44,7 +44,7 @@ class Videos:
         """Return one video. Raises NotFound."""
         permission.require(user.role, Action.WATCH)
         with transaction():
-            return _find(video_id)
+            return find(video_id)
 
     def remove(self, user: User, video_id: str) -> None:
         """Remove a video with everything made from it. Work on it stops by itself: its tasks are gone with it.
@@ -52,7 +52,7 @@ class Videos:
         Raises NotFound, or Forbidden if it belongs to somebody else and the role does not cover that.
         """
         with transaction():
-            video = _find(video_id)
+            video = find(video_id)
             own = video.owner_id == user.id
             permission.require(user.role, Action.REMOVE_OWN if own else Action.REMOVE_ANY)
             if not videos.remove(video_id):  # somebody else was faster
@@ -62,14 +62,14 @@ class Videos:
         self._library.remove_video(video_id)
 
     def repair(self) -> list[str]:
-        """Take away folders of the library that belong to no video (their removal was cut short); return their ids."""
+        """Set aside folders of the library that belong to no video (their removal was cut short); return their ids."""
         on_disk = self._library.videos()
         with transaction():
             # The bytes of an upload are moved here just before its video gets a row, under the same id.
             unfinished = {upload.id for upload in uploads.receiving()}
             strays = sorted(set(on_disk) - unfinished - videos.known(on_disk))
         for video_id in strays:
-            self._library.remove_video(video_id)
+            self._library.set_aside_video(video_id)
         return strays
 
 
@@ -80,7 +80,8 @@ def announce(video_id: str, actor: str | None = None) -> None:
         events.append(NewEvent(EventType.VIDEO_CHANGED, f"videos/{video_id}", video.as_dict(), actor=actor))
 
 
-def _find(video_id: str) -> Video:
+def find(video_id: str) -> Video:
+    """Return a video, within the caller's transaction. Raises NotFound."""
     video = videos.get(video_id) if ids.is_id(video_id) else None
     if video is None:
         raise _unknown()

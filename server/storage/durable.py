@@ -8,6 +8,7 @@ of it had been synced. Within that boot the kernel answers for all of it; in a l
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,14 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def seal(path: Path) -> tuple[int, bytes]:
+    """Put a file's bytes on the disk; return how many they are, and their SHA-256. Raises OSError for a link."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:  # noqa: PTH123  # no link is followed
+        digest = hashlib.file_digest(file, "sha256").digest()
+        os.fsync(file.fileno())
+        return os.fstat(file.fileno()).st_size, digest
 
 
 def make_folder(path: Path) -> None:

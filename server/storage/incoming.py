@@ -18,7 +18,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from server.domain import ids
 from server.errors import Conflict, Invalid, NoSpace, TooLarge
 from server.storage import durable, space
 from server.storage.layout import Layout
+from server.storage.quarantine import Quarantine
 
 PIECE = 256 * 1024  # read from the client and written at once
 SYNC_EVERY = 64 * 1024**2  # a power cut in the middle of a body costs at most this much
@@ -62,13 +63,15 @@ class Incoming:
         self._off_loop = off_loop or (lambda call: call())
 
     def create(self, upload_id: str) -> None:
-        """Make the empty spool file of an upload, readable by its owner only."""
-        self._folder()
-        spool = os.open(self._layout.spool(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            durable.mark_synced(spool, 0)
-        finally:
-            os.close(spool)
+        """Make the empty spool file of an upload, for its owner only. Raises NoSpace when the volume is full."""
+        with _no_space_named():
+            self._folder()
+            spool = os.open(self._layout.spool(upload_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                durable.mark_synced(spool, 0)
+            finally:
+                os.close(spool)
+            self._off_loop(lambda: durable.sync(self._layout.incoming))
 
     def length(self, upload_id: str) -> int | None:
         """Return how many bytes have arrived, None where there is no spool file.
@@ -88,6 +91,7 @@ class Incoming:
     def require_room(self, needed: int, promised: int) -> None:
         """Pass if `needed` more bytes fit beside the reserve and the `promised` bytes of others. Raises NoSpace."""
         space.require(needed, space.free_bytes(self._folder()), self._reserve, promised)
+        space.require_files(self._layout.incoming)
 
     def append(self, upload_id: str, offset: int, size: int, stream: Stream, checksum: Checksum | None = None) -> int:
         """Append `stream` at `offset` to an upload of `size` bytes and return the new length, safely on disk.
@@ -110,6 +114,10 @@ class Incoming:
     def remove(self, upload_id: str) -> None:
         """Drop the spool file, if there is one."""
         self._layout.spool(upload_id).unlink(missing_ok=True)
+
+    def set_aside(self, upload_id: str) -> None:
+        """Move a spool file that nobody knows to the quarantine."""
+        Quarantine(self._layout).take(self._layout.spool(upload_id))
 
     def unchanged(self, seconds: float) -> list[str]:
         """Return the ids of spool files to which nothing was added for `seconds`."""
@@ -143,15 +151,21 @@ class Incoming:
                         code="too-large.body",
                     )
                 if position - synced >= SYNC_EVERY:
-                    self._sync(spool, position)
+                    self._sync(spool, synced, position)
                     synced = position
                     self.require_room(0, 0)
         finally:
-            self._sync(spool, position)
+            self._sync(spool, synced, position)
         return position
 
-    def _sync(self, spool: int, length: int) -> None:
-        self._off_loop(lambda: os.fsync(spool))
+    def _sync(self, spool: int, synced: int, length: int) -> None:
+        """Put what came after `synced` on the disk, or take it away: a second fsync would not tell that it is lost."""
+        try:
+            self._off_loop(lambda: os.fsync(spool))
+        except OSError:
+            with suppress(Conflict), _alone(spool, length):
+                os.ftruncate(spool, synced)
+            raise
         durable.mark_synced(spool, length)
 
 

@@ -6,6 +6,7 @@
     {media}/videos/<video>/poster.jpg
     {media}/videos/<video>/hls/main.m3u8               multivariant playlist
     {media}/videos/<video>/hls/<rendition>/            index.m3u8, init.mp4, 00000.m4s …
+    {media}/quarantine/<date>/                         what belongs to nothing, kept for a while
 
 All of it is one file system, so every publication is a rename.
 """
@@ -23,8 +24,9 @@ from server.errors import NotFound
 MULTIVARIANT = "main.m3u8"
 PLAYLIST = "index.m3u8"
 POSTER = "poster.jpg"
+ORIGINAL = "original"
 
-_ADDRESS = re.compile(rf"/media/({ids.PATTERN})/hls/([av][0-9]{{1,4}})/(init\.mp4|([0-9]{{5}})\.m4s)")
+_ADDRESS = re.compile(rf"/media/({ids.PATTERN})/hls/([a-z][a-z0-9]{{1,11}})/(init\.mp4|([0-9]{{5}})\.m4s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ class Layout:
         """The library."""
         return self.root / "videos"
 
+    @property
+    def quarantine(self) -> Path:
+        """What the scrub has set aside, by day."""
+        return self.root / "quarantine"
+
     def spool(self, upload_id: str) -> Path:
         """Return the spool file of an upload."""
         return self.incoming / _checked(upload_id)
@@ -84,7 +91,7 @@ class Layout:
 
     def original(self, video_id: str) -> Path:
         """Return the file as it was uploaded."""
-        return self.video(video_id) / "original"
+        return self.video(video_id) / ORIGINAL
 
     def poster(self, video_id: str) -> Path:
         """Return the still picture of a video."""

@@ -16,6 +16,20 @@ def free_bytes(folder: Path) -> int:
     return volume.f_bavail * volume.f_frsize
 
 
+def require_files(folder: Path) -> None:
+    """Pass if the file system of `folder` can hold more files: a hundredth of what it can hold stays free.
+
+    File systems that know no such limit say 0. Raises NoSpace (`no-space.disk`).
+    """
+    volume = os.statvfs(folder)
+    if volume.f_files and volume.f_favail * 100 < volume.f_files:
+        raise NoSpace(
+            "The disk for videos cannot hold more files, though there may be room for bytes. "
+            "Remove a video, or ask the administrator for a larger disk.",
+            code="no-space.disk",
+        )
+
+
 def require(needed: int, free: int, reserve: int, promised: int) -> None:
     """Pass if `needed` more bytes fit beside the `reserve` that stays free and what is `promised` to other uploads.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from server.domain.task import QUEUE_OF, NewTask, Queue
+from server.domain.task import QUEUE_OF, NewTask, Queue, TaskKind
 from server.domain.video import Reason
 from server.store.database import changed, rows
 
@@ -214,7 +214,10 @@ def await_segment(video_id: str, rendition: str, segment: int, priority: int) ->
 
 
 def regroup(video_id: str, renditions: Sequence[str], kept: Sequence[str]) -> bool:
-    """Have the pieces of `renditions` made for those `kept` only; False if one has been begun."""
+    """Have the pieces of `renditions` made for those `kept` only; False if one has been begun, or there are none.
+
+    With nothing kept, they are dropped.
+    """
     group, remaining = json.dumps(list(renditions)), json.dumps(list(kept))
     # While the rows are held, no worker can begin one.
     held = rows(
@@ -223,8 +226,10 @@ def regroup(video_id: str, renditions: Sequence[str], kept: Sequence[str]) -> bo
         video_id,
         group,
     )
-    if not all(row["untouched"] for row in held):
+    if not held or not all(row["untouched"] for row in held):
         return False
+    if not kept:
+        return bool(changed("DELETE FROM tasks WHERE video_id = %s AND spec->'renditions' = %s", video_id, group))
     changed(
         "UPDATE tasks SET spec = jsonb_set(spec, '{renditions}', %s) WHERE video_id = %s AND spec->'renditions' = %s",
         remaining,
@@ -232,6 +237,41 @@ def regroup(video_id: str, renditions: Sequence[str], kept: Sequence[str]) -> bo
         group,
     )
     return True
+
+
+def are_untouched(video_id: str, renditions: Sequence[str]) -> bool:
+    """Say whether nobody has begun any piece of these renditions."""
+    return not rows(
+        "SELECT id FROM tasks WHERE video_id = %s AND spec->'renditions' = %s "
+        "AND NOT (state = 'queued' AND attempt = 0) LIMIT 1",
+        video_id,
+        json.dumps(list(renditions)),
+    )
+
+
+def put_off(video_id: str, renditions: Sequence[str], seconds: float) -> list[Queue]:
+    """Let the waiting pieces of these renditions begin so many seconds from now, unless asked for; return their queues.
+    """
+    found = rows(
+        "UPDATE tasks SET not_before = now() + make_interval(secs => %s) "
+        "WHERE video_id = %s AND spec->'renditions' = %s AND state = 'queued' RETURNING queue",
+        seconds,
+        video_id,
+        json.dumps(list(renditions)),
+    )
+    return [Queue(row["queue"]) for row in found]
+
+
+def entrust(task_id: int, spec: dict[str, Any]) -> None:
+    """Say that a task makes the pieces that `spec` names."""
+    changed("UPDATE tasks SET spec = %s WHERE id = %s", json.dumps(spec), task_id)
+
+
+def drop_open(video_id: str, kind: TaskKind) -> None:
+    """Drop what waits or runs of a kind; whoever runs it loses its lease."""
+    changed(
+        "DELETE FROM tasks WHERE video_id = %s AND kind = %s AND state IN ('queued', 'running')", video_id, kind.value
+    )
 
 
 def remain(video_id: str, renditions: Sequence[str]) -> bool:

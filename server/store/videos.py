@@ -165,6 +165,11 @@ def lose(video_id: str, reason: Reason) -> bool:
     return won == 1
 
 
+def note_analysis(video_id: str, found: dict[str, Any]) -> None:
+    """Record what the trial pieces told."""
+    changed("UPDATE videos SET analysis = %s WHERE id = %s", json.dumps(found), video_id)
+
+
 def note_poster(video_id: str) -> None:
     """Record that the poster exists."""
     changed("UPDATE videos SET has_poster = true WHERE id = %s", video_id)
@@ -178,6 +183,12 @@ def remove(video_id: str) -> bool:
 def lock(video_id: str) -> VideoState | None:
     """Hold the row until this transaction ends, so that one writer at a time changes its playlists; None if gone."""
     found = rows("SELECT state FROM videos WHERE id = %s FOR UPDATE", video_id)
+    return VideoState(found[0]["state"]) if found else None
+
+
+def state(video_id: str) -> VideoState | None:
+    """Return where the video stands; None if there is none."""
+    found = rows("SELECT state FROM videos WHERE id = %s", video_id)
     return VideoState(found[0]["state"]) if found else None
 
 
@@ -237,6 +248,7 @@ def _video(
         extras=beside,
         has_chapters=bool(source.get("chapters")) and row["state"] != VideoState.FAILED,
         captions_left_out=left_out([TextTrack(**text) for text in source.get("texts", ())]),
+        analysis=row["analysis"],
     )
 
 

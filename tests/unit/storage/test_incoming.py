@@ -106,6 +106,22 @@ def test_a_full_disk_is_named_and_what_arrived_stays(incoming, layout, monkeypat
     assert layout.spool(UPLOAD).read_bytes() == b"abcdefghij"
 
 
+def test_what_the_disk_refused_is_taken_away_and_comes_again(incoming, layout, monkeypatch):
+    incoming.append(UPLOAD, 0, 9, io.BytesIO(b"abc"))
+
+    def refuse(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    # The kernel tells of bytes that it could not write once; a second fsync succeeds without them (fsync(2), errors).
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="Input/output"):
+        incoming.append(UPLOAD, 3, 9, io.BytesIO(b"def"))
+    monkeypatch.undo()
+    assert incoming.length(UPLOAD) == 3
+    assert incoming.append(UPLOAD, 3, 9, io.BytesIO(b"defghi")) == 9
+    assert layout.spool(UPLOAD).read_bytes() == b"abcdefghi"
+
+
 def test_the_disk_is_synced_on_the_way_and_at_the_end(layout, monkeypatch):
     monkeypatch.setattr(module, "SYNC_EVERY", module.PIECE)
     synced = []
@@ -116,6 +132,7 @@ def test_the_disk_is_synced_on_the_way_and_at_the_end(layout, monkeypatch):
 
     spool = Incoming(layout, off_loop=run)
     spool.create(UPLOAD)
+    synced.clear()
     spool.append(UPLOAD, 0, 10**9, io.BytesIO(bytes(2 * module.PIECE + 5)))
     assert synced == [module.PIECE, 2 * module.PIECE, 2 * module.PIECE + 5]
 
@@ -129,6 +146,7 @@ def test_what_arrived_before_the_line_broke_is_synced(layout):
 
     spool = Incoming(layout, off_loop=run)
     spool.create(UPLOAD)
+    synced.clear()
     with pytest.raises(ConnectionResetError):
         spool.append(UPLOAD, 0, 10, Breaking(b"abc"))
     assert (spool.length(UPLOAD), synced) == (3, [3])

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 
 from server.errors import NoSpace
-from server.storage.space import free_bytes, in_words, require
+from server.storage.space import free_bytes, in_words, require, require_files
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,13 @@ def test_one_byte_more_is_refused_with_the_figures():
 def test_a_volume_below_its_reserve_takes_nothing():
     with pytest.raises(NoSpace, match="0 bytes may be used"):
         require(needed=0, free=299, reserve=300, promised=0)
+
+
+@pytest.mark.parametrize(("files", "free", "full"), [(1000, 10, False), (1000, 9, True), (0, 0, False)])
+def test_a_volume_that_can_hold_no_more_files_is_full(tmp_path, monkeypatch, files, free, full):
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_files=files, f_favail=free))
+    with pytest.raises(NoSpace, match="more files") if full else nullcontext():
+        require_files(tmp_path)
 
 
 def test_free_space_is_that_of_the_volume(tmp_path):
