@@ -31,7 +31,7 @@ from tests.faults import volume as volumes
 from tests.faults.story import assert_all_is_well, patiently, tasks_of, videos_of, wait_until
 from tests.faults.volume import Volume
 
-CUTS = int(os.environ.get("MATINEE_POWER_CUTS", "12"))
+CUTS = int(os.environ.get("MATINEE_POWER_CUTS", "4"))
 SEED = int(os.environ.get("MATINEE_SEED", "33"))
 SETTINGS = {
     "tasks": {"lease_seconds": 5, "heartbeat_seconds": 1, "sweep_seconds": 1, "max_attempts": 3 + CUTS},

@@ -1,7 +1,8 @@
 """The one door to ffmpeg and ffprobe: a bubblewrap sandbox with limits, a watchdog, and nothing of the host in it.
 
 Inside there is /usr, the one input as /in/source, the output folder as /out, an empty /tmp: no network, no other file,
-no /proc, no device, no capability. bubblewrap's manual is bwrap(1). The process tree ends with its parent:
+no /proc, no device, no capability, and fewer system calls (`syscalls`). bubblewrap's manual is bwrap(1). When the
+machine has no memory left, the kernel ends what is in here first (choom(1)). The process tree ends with its parent:
 `--die-with-parent` reaches the first process of the PID namespace, and the kernel ends the rest with it. That also
 covers `killpg` by a work queue, which reaches the outer bwrap only, for `--new-session` takes the inside out of the
 caller's process group (and away from its terminal).
@@ -9,22 +10,26 @@ caller's process group (and away from its terminal).
 
 from __future__ import annotations
 
+import logging
 import os
 import selectors
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from server.errors import MediaFailed, Unavailable
+from workers.media import syscalls
 
 SOURCE = "/in/source"  # the fixed name of the input: no text of a user ever reaches a command line
 OUT = "/out"
 
 _KEPT_STDERR = 64 * 1024
+_LOGGED_LINES = 20
 _READ = 64 * 1024
 _POLL_SECONDS = 0.2  # how soon a cancelled run ends
 _REAP_SECONDS = 10
@@ -33,6 +38,8 @@ _MIB = 1024**2
 
 Cancel = Callable[[], bool]
 Progress = Callable[[dict[str, str]], None]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: the exit status (128 + n for signal n), and what it wrote (stderr: the last 64 KiB)."""
+    """How a run ended: the exit status (128 + n for signal n), and what it wrote.
+
+    `stderr` is the last 64 KiB; whatever in it cannot be printed is replaced, for a file may have put it there.
+    """
 
     status: int
     stdout: bytes
@@ -99,19 +109,24 @@ def run(
     out: Path | None = None,
     cancel: Cancel = never,
     progress: Progress | None = None,
+    devices: tuple[Path, ...] = (),
 ) -> Outcome:
     """Run `command` in the sandbox with `source` as its input and `out` as the folder it may write to.
+
+    Of the host's devices it sees only `devices`; paths among them that are not below /dev (a driver's) are read-only.
 
     With `progress`, stdout is read as `-progress pipe:1` and each block passed on. Whatever ends this call (a limit,
     `cancel()` returning true or raising), the whole process tree is dead when it returns or raises. Raises MediaFailed:
     `.stopped` when cancelled, `.timeout`, `.stalled`, `.output` when stdout exceeds its limit, `.sandbox`.
     """
-    process = subprocess.Popen(
-        [*_wrapping(source, out), "--", *_limiting(limits), *command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    with _filter() as barred:
+        process = subprocess.Popen(
+            [*_wrapping(source, out, devices, barred), "--", *_limiting(limits), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=barred,
+        )
     stdout, stderr = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
     reader = _Reader(stdout, stderr, limits, progress)
     try:
@@ -122,16 +137,46 @@ def run(
     finally:
         process.kill()
         process.wait(_REAP_SECONDS)
+        _await_silence(stdout, stderr)
         stdout.close()
         stderr.close()
-    said = reader.stderr.decode(errors="replace")
-    if said.startswith("bwrap: "):
-        raise MediaFailed(f"The sandbox did not start: {said.strip()}", code="media-failed.sandbox", detail=said)
+    said = reader.said
+    if said.startswith(("bwrap: ", "choom: ")):  # they name files of this machine, so only the log has their words
+        _log.error("The sandbox did not start: %s", said.strip())
+        raise MediaFailed("The sandbox did not start; the log of the worker says why.", code="media-failed.sandbox")
+    if status:
+        _log.info("%s ended with status %d.%s", command[0], status, reader.last_words)
     return Outcome(status if status >= 0 else 128 - status, bytes(reader.stdout), said)
 
 
-def _wrapping(source: Path, out: Path | None) -> list[str]:
-    command = ["bwrap", "--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--new-session"]
+@contextmanager
+def _filter() -> Iterator[tuple[int, ...]]:
+    """Hold the filter of system calls in a file descriptor, if there is one for this machine."""
+    program = syscalls.program()
+    if not program:
+        yield ()
+        return
+    with os.fdopen(os.memfd_create("seccomp", 0), "wb") as file:
+        file.write(program)
+        file.flush()
+        file.seek(0)
+        yield (file.fileno(),)
+
+
+def _await_silence(*pipes: IO[bytes]) -> None:
+    """Wait until nobody can write to the pipes any more: then the last process that had them is dead, too."""
+    deadline = time.monotonic() + _REAP_SECONDS
+    for pipe in pipes:
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while selector.select(max(0.0, deadline - time.monotonic())) and os.read(pipe.fileno(), _READ):
+                pass
+
+
+def _wrapping(source: Path, out: Path | None, devices: tuple[Path, ...], barred: tuple[int, ...]) -> list[str]:
+    command = ["choom", "-n", "1000", "--", "bwrap"]
+    command += ["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--new-session"]
+    command += [part for number in barred for part in ("--seccomp", str(number))]
     command += ["--cap-drop", "ALL", "--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "LC_ALL", "C.UTF-8"]
     command += ["--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]
     command += ["--symlink", "usr/bin", "/bin"]
@@ -141,6 +186,11 @@ def _wrapping(source: Path, out: Path | None) -> list[str]:
     command += ["--tmpfs", "/tmp", "--ro-bind", os.fspath(source.resolve()), SOURCE]  # noqa: S108  # its own, empty
     if out is not None:
         command += ["--bind", os.fspath(out.resolve()), OUT]
+    for path in map(os.fspath, devices):
+        if path == "/proc":
+            command += ["--proc", path]  # of the sandbox's own processes
+        else:
+            command += ["--dev-bind" if path.startswith("/dev/") else "--ro-bind", path, path]
     return [*command, "--chdir", "/tmp"]  # noqa: S108
 
 
@@ -150,7 +200,7 @@ def _limiting(limits: Limits) -> list[str]:
     return [
         "prlimit",
         f"--as={limits.memory}",
-        f"--cpu={cpu}",
+        f"--cpu={cpu}:{cpu + 5}",  # at the first number SIGXCPU, which tells itself from a kernel without memory
         f"--fsize={limits.file_size}",
         f"--nofile={limits.files}",
         f"--nproc={limits.processes}",
@@ -194,8 +244,19 @@ class _Reader:
 
     def failure(self, what: str, code: str) -> MediaFailed:
         """Return the error for a run that `what`."""
-        detail = self.stderr.decode(errors="replace")
-        return MediaFailed(f"The media program {what}.", code=f"media-failed.{code}", detail=detail)
+        _log.warning("The media program %s.%s", what, self.last_words)
+        return MediaFailed(f"The media program {what}.", code=f"media-failed.{code}", detail=self.said)
+
+    @property
+    def said(self) -> str:
+        """The last 64 KiB of stderr."""
+        text = self.stderr.decode(errors="replace")
+        return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+    @property
+    def last_words(self) -> str:
+        """The last lines of stderr, for the log."""
+        return "".join(f"\n    {line}" for line in self.said.splitlines()[-_LOGGED_LINES:])
 
     def _take_stderr(self, chunk: bytes) -> None:
         self.stderr += chunk

@@ -75,7 +75,6 @@ def test_a_held_piece_has_a_constant_rate_and_repeats_its_last_picture():
         commands.probe(PIXELS),
         commands.picture_after(VIDEO, Fraction(12), PIXELS),
         sound_commands.head(AUDIO, max_pixels=PIXELS),
-        commands.poster(VIDEO, Fraction(1), PIXELS),
     ],
 )
 def test_every_command_says_what_it_may_open_before_it_opens_anything(command: list[str]):
@@ -94,9 +93,3 @@ def test_containers_that_name_other_files_are_not_allowed(name: str):
 @pytest.mark.parametrize("name", ["magicyuv", "exr", "tiff", "ansi", "xbin", "eac3_at"])
 def test_decoders_that_films_do_not_need_are_not_allowed(name: str):
     assert name not in allowed.PROBED
-
-
-def test_a_poster_is_at_most_1280_wide_and_of_the_films_shape():
-    wide = replace(VIDEO, width=3840, height=1608)
-    assert "scale=1280:536," in " ".join(commands.poster(wide, Fraction(6), PIXELS))
-    assert "scale=320:240," in " ".join(commands.poster(replace(VIDEO, width=320, height=240), Fraction(6), PIXELS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +12,7 @@ from redis import Redis
 
 from server.launcher import kernel
 from server.launcher.system import System
-from tests.integration.faults.story import (
+from tests.faults.story import (
     assert_all_is_well,
     begin_transcode,
     leases_run_out,
@@ -22,6 +21,7 @@ from tests.integration.faults.story import (
     videos_of,
     wait_until,
 )
+from tests.faults.victims import encoders, horses, strike, web_workers
 
 PARTS = (
     "web",
@@ -50,41 +50,13 @@ def test_a_part_is_killed(private: System, bob: httpx.Client, name: str) -> None
         assert leases_run_out(private) == expired
 
 
-def horses(private: System) -> list[int]:
-    """The processes in which the encoding workers do their work at this moment."""
-    workers = {part["pid"] for part in private.status()["parts"] if part["name"].startswith("heavy-")}
-    return [each.pid for each in kernel.processes() if each.parent in workers]
-
-
-def encoders(private: System) -> list[int]:
-    """The running ffmpegs, deep inside their sandboxes."""
-    table = {each.pid: each for each in kernel.processes()}
-    family = set(horses(private))
-    while more := {pid for pid, each in table.items() if each.parent in family} - family:
-        family |= more
-    return [pid for pid in family if _program(pid) == "ffmpeg"]
-
-
-def _program(pid: int) -> str | None:
-    try:
-        return Path(f"/proc/{pid}/exe").readlink().name
-    except OSError:  # it has just ended
-        return None
-
-
 @pytest.mark.parametrize("find", [horses, encoders])
 def test_the_work_itself_is_killed(private: System, bob: httpx.Client, find: Callable[[System], list[int]]) -> None:
     before, expired = videos_of(bob), leases_run_out(private)
     preparing = begin_transcode(private, bob)
     wait_until(lambda: find(private), "somebody encodes")
-    victims: list[int] = []
-
-    def strike() -> None:
-        victims.extend(find(private))
-        for pid in victims:
-            kernel.send(pid, signal.SIGKILL)
-
-    strike()
+    victims = find(private)
+    strike(victims, signal.SIGKILL)
     assert victims
     assert_all_is_well(private, bob, before, {preparing})
     assert leases_run_out(private) == expired
@@ -106,6 +78,13 @@ def test_a_worker_that_goes_hands_its_task_back_untouched(
     tasks = tasks_of(private, preparing)
     assert {task["attempt"] for task in tasks} == {1}
     assert max(task["fence"] for task in tasks) == 2  # somebody did take over
+
+
+def test_the_processes_that_answer_are_killed_in_the_middle_of_an_upload(private: System, bob: httpx.Client) -> None:
+    """gunicorn itself lives on; what the upload had brought so far is there, and what follows begins behind it."""
+    before = videos_of(bob)
+    uploaded = upload_through(private, bob, lambda: strike(web_workers(private), signal.SIGKILL))
+    assert_all_is_well(private, bob, before, {uploaded})
 
 
 def test_the_launcher_is_killed_and_started_again(private: System, bob: httpx.Client) -> None:

@@ -100,7 +100,8 @@ def assert_all_is_well(system: System, bob: httpx.Client, before: set[str], made
 
     def settled() -> bool:
         found = [patiently(partial(bob.get, f"/api/v1/videos/{one}")).json() for one in made]
-        assert [video["error"] for video in found] == [None] * len(made)
+        errors = [video["error"] for video in found if video["error"]]
+        assert not errors, errors
         return all(video["state"] == "ready" for video in found)
 
     wait_until(settled, f"the films are ready: {[tasks_of(system, one) for one in made]}")
