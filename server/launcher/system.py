@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from server import settings
 from server.errors import Unavailable
+from server.launcher.configuration import LOOPBACK
 from server.launcher.home import ROOT, Home, read_status
 
 START_SECONDS = 120.0
@@ -22,14 +23,16 @@ POLL_SECONDS = 0.05
 class System:
     """One private system; as a context manager it starts on entry and stops on exit."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, listen: str = LOOPBACK) -> None:
         self.home = Home.at(folder)
+        self._listen = listen
         self._launcher: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the launcher and wait until every part is ready. Raises Unavailable with what it said, if it fails."""
         self.home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = (sys.executable, "-m", "server.launcher", "run", "--home", str(self.home.root))
+        place = ("--home", str(self.home.root), "--listen", self._listen)
+        command = (sys.executable, "-m", "server.launcher", "run", *place)
         with self.transcript.open("wb") as said:
             self._launcher = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True

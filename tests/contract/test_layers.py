@@ -28,6 +28,7 @@ PLANTS = {
     "amqp": ("server/services/activity.py", "import pika"),
     "cryptography": ("server/services/accounts.py", "import cryptography"),
     "commandline": ("server/launcher/terminal.py", "import click"),
+    "http": ("server/launcher/terminal.py", "import httpx"),
     "processes": ("server/storage/durable.py", "import subprocess"),
 }
 

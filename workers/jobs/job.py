@@ -8,14 +8,15 @@ from pathlib import Path
 
 from server.container import Container
 from server.domain.task import Task
+from workers.desk import Desk
 from workers.lease import Lease
 
 
-@dataclass(frozen=True, slots=True)
-class JobContext:
-    """What a job works with: the parts, its task, the lease on it, and an empty folder of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceContext:
+    """What a job works with that may run on any machine: the desk, its task, the lease, an empty folder of its own."""
 
-    container: Container
+    desk: Desk
     task: Task
     lease: Lease
     folder: Path
@@ -23,7 +24,15 @@ class JobContext:
     @property
     def original(self) -> Path:
         """The file as it was uploaded."""
-        return self.container.layout.original(self.task.video_id)
+        return self.desk.original(self.task)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContext(PieceContext):
+    """What a job works with that runs in the appliance: the parts, too."""
+
+    container: Container
 
 
 Job = Callable[[JobContext], None]
+PieceJob = Callable[[PieceContext], None]

@@ -5,34 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request, url_for
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
-from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed
 
 from server.domain.user import User
 from server.errors import Invalid, MatineeError
 from server.services.uploads import Receipt
-from server.storage.incoming import Stream
 from server.web.api import tus
+from server.web.api.body import Body
 from server.web.auth import container, current_user
 
 uploads = Blueprint("uploads", __name__)
 
 
-class _Body:
-    """The body as it comes from the socket, of any length; a connection that breaks off is an error of its own."""
-
-    def __init__(self) -> None:
-        request.max_content_length = None
-        self._stream: Stream = request.stream
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes. Raises Invalid (`invalid.body`) when the connection breaks off."""
-        try:
-            return self._stream.read(size)
-        except (OSError, ParseException, ClientDisconnected) as error:
-            raise Invalid(
-                "The connection broke off. What has arrived is kept; ask for the offset and go on.", code="invalid.body"
-            ) from error
+def _body() -> Body:
+    return Body("The connection broke off. What has arrived is kept; ask for the offset and go on.")
 
 
 @uploads.before_request
@@ -99,7 +85,7 @@ def receive(upload_id: str) -> Response:
     tus.check_content_type(request.mimetype)
     offset = tus.parse_number("Upload-Offset", request.headers.get("Upload-Offset"))
     checksum = tus.parse_checksum(request.headers.get("Upload-Checksum"))
-    receipt = container().uploads.receive(user, upload_id, offset, _Body(), checksum)
+    receipt = container().uploads.receive(user, upload_id, offset, _body(), checksum)
     return Response(status=204, headers=tus.progress(receipt))
 
 
@@ -124,7 +110,7 @@ def _receive_first(user: User, receipt: Receipt) -> Receipt:
     service, upload_id = container().uploads, receipt.upload.id
     try:
         checksum = tus.parse_checksum(request.headers.get("Upload-Checksum"))
-        return service.receive(user, upload_id, 0, _Body(), checksum)
+        return service.receive(user, upload_id, 0, _body(), checksum)
     except MatineeError:
         service.terminate(user, upload_id)
         raise

@@ -83,6 +83,13 @@ def _fill(root: Path) -> None:
     (video / "original").write_bytes(b"the original")
     (video / "poster.jpg").write_bytes(b"\xff\xd8\xff")
     (video / "hls/main.m3u8").write_text("#EXTM3U\n")
+    for folder in ("posters", "storyboard", "hls/t1"):
+        (video / folder).mkdir()
+    for picture in ("posters/3.jpg", "posters/12.jpg", "posters/3.png", "storyboard/14.jpg"):
+        (video / picture).write_bytes(b"\xff\xd8\xff")
+    for track in ("chapters.vtt", "storyboard/storyboard.vtt", "hls/t1/captions.vtt"):
+        (video / track).write_text("WEBVTT\n")
+    (video / "hls/v360/iframes.m3u8").write_text("#EXTM3U\n")
     (video / "hls/v360/index.m3u8").write_text("#EXTM3U\n" + "#EXTINF:4,\n" * 200)
     (video / "hls/v360/init.mp4").write_bytes(b"init")
     (video / "hls/v360/00000.m4s").write_bytes(SEGMENT)

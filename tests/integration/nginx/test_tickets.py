@@ -10,7 +10,11 @@ from server.keystore import tickets
 from tests.integration.nginx.site import VIDEO, Running
 
 OBJECTS = [
-    f"/media/{VIDEO}/{name}" for name in ("poster.jpg", "hls/main.m3u8", "hls/v360/index.m3u8", "hls/v360/00000.m4s")
+    f"/media/{VIDEO}/{name}"
+    for name in (
+        *("poster.jpg", "posters/3.jpg", "storyboard/14.jpg", "storyboard/storyboard.vtt", "chapters.vtt"),
+        *("hls/main.m3u8", "hls/v360/index.m3u8", "hls/v360/iframes.m3u8", "hls/t1/captions.vtt", "hls/v360/00000.m4s"),
+    )
 ]
 MISSING = f"/media/{VIDEO}/hls/v1080/00000.m4s"
 

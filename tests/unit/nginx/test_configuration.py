@@ -12,6 +12,7 @@ import pytest
 
 from server.domain import ids
 from server.keystore import tickets
+from server.storage.deliveries import MAX_BYTES
 
 TEMPLATES = Path(__file__).parents[3] / "nginx"
 VARIABLES = {
@@ -62,7 +63,7 @@ def media_locations(text: str) -> dict[str, str]:
 
 def test_every_media_location_checks_the_ticket_first() -> None:
     locations = media_locations(block(render(), "location ^~ /media/ {"))
-    assert len(locations) == 2
+    assert len(locations) == 3
     for content in locations.values():
         assert content.strip().startswith("if ($ticket_refusal) { return 403; }")
 
@@ -83,7 +84,11 @@ def test_media_locations_accept_the_ids_that_we_make(number: int) -> None:
         re.compile(re.sub(r"\(\?<(\w+)>", r"(?P<\1>", expression).replace(r"\z", r"\Z"))
         for expression in media_locations(render())
     ]
-    names = ("poster.jpg", "hls/main.m3u8", "hls/v1080/index.m3u8", "hls/a1/init.mp4", f"hls/v360/{number:05}.m4s")
+    names = (
+        *("poster.jpg", f"posters/{number % 10}.jpg", "storyboard/storyboard.vtt", f"storyboard/{number}.jpg"),
+        *("chapters.vtt", "hls/t1/captions.vtt", "hls/main.m3u8", "hls/v1080/index.m3u8", "hls/v1080/iframes.m3u8"),
+        *("hls/a1/init.mp4", f"hls/v360/{number:05}.m4s"),
+    )
     for name in names:
         path = f"/media/{ids.new_id()}/{name}"
         assert sum(bool(expression.match(path)) for expression in expressions) == 1, path
@@ -104,7 +109,14 @@ def test_uploads_are_not_buffered_and_not_repeated() -> None:
     assert "proxy_request_buffering off;" in uploads
     assert "proxy_next_upstream off;" in uploads
     assert "client_max_body_size 68719476736;" in uploads
-    assert render().count("proxy_request_buffering") == 1
+
+
+def test_files_of_other_machines_are_not_buffered_and_no_larger_than_the_web_takes() -> None:
+    work = block(render(), "location ^~ /api/v1/work/ {")
+    assert "proxy_request_buffering off;" in work
+    assert "proxy_next_upstream off;" in work
+    assert f"client_max_body_size {MAX_BYTES // 1024**2}m;" in work
+    assert render().count("proxy_request_buffering") == 2  # and nobody else's bodies
 
 
 def test_a_location_with_headers_of_its_own_repeats_those_of_the_server() -> None:
