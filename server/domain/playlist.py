@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -28,17 +28,38 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What was measured of the segments that exist: bits per second on `average` (0 without any) and at the `peak`.
+
+    `complete` says that every segment exists, so that no other can exceed the peak.
+    """
+
+    average: int
+    peak: int
+    complete: bool
+
+
+def measure(planned: Sequence[Segment], sizes: Mapping[int, int]) -> Measure:
+    """Measure segments whose `sizes` in bytes are given by number."""
+    found = [(segment.length, sizes[segment.index] * 8) for segment in planned if segment.index in sizes]
+    seconds = sum(length for length, _ in found)
+    return Measure(
+        average=round(sum(bits for _, bits in found) / seconds) if seconds else 0,
+        peak=max((ceil(bits / length) for length, bits in found), default=0),
+        complete=len(found) == len(planned),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A rendition of which something is ready: its `codecs` (RFC 6381), and what was measured so far.
 
-    `seconds` and `size` (bytes) are of the segments that exist; they give the average rate. `iframes` is None where
-    there is no I-frame playlist.
+    `iframes` is None where there is no I-frame playlist.
     """
 
     rendition: Rendition
     codecs: str
-    seconds: Fraction
-    size: int
+    measured: Measure
     iframes: Rates | None = None
 
     @property
@@ -46,11 +67,13 @@ class Offer:
         """Bits per second: as known from the start, else of what exists; 0 if nothing was measured yet."""
         if isinstance(self.rendition, VideoRendition) and self.rendition.average:
             return self.rendition.average
-        return round(self.size * 8 / self.seconds) if self.seconds else 0
+        return self.measured.average
 
     @property
     def peak(self) -> int:
         """Bits per second that no segment exceeds: the rate control may fill its buffer once within a segment."""
+        if self.measured.complete:
+            return self.measured.peak
         if isinstance(self.rendition, VideoRendition):
             return self.rendition.peak or 1500 * self.rendition.maxrate
         if self.rendition.copy:
@@ -102,7 +125,7 @@ def captions(duration: Fraction) -> str:
 def multivariant(offers: Sequence[Offer], texts: Sequence[CaptionTrack] = ()) -> str:
     """Return the playlist of playlists. `offers` are the renditions that have at least one piece, `texts` the captions.
 
-    All sound, in stereo and in 5.1, is one group that every variant shares (docs/decisions/0020-sound-in-one-group.md).
+    All sound, in stereo and in 5.1, is one group that every variant shares (docs/decisions/0011-sound-in-one-group.md).
     Without pictures, the sound that plays by default is the only variant: others are languages, not qualities.
     """
     sounds = [offer for offer in offers if isinstance(offer.rendition, AudioRendition)]

@@ -33,7 +33,7 @@ _COMMENTARY = re.compile(r"com+ent|komment", re.IGNORECASE)
 
 
 def soundtracks(source: Source, passage: Passage = NOTHING) -> tuple[AudioRendition, ...]:
-    """Return the sound renditions of `source`: a1, a2 … in mono or stereo, each followed by its 5.1 (a1s …) if it has it.
+    """Return the sound renditions of `source`: a1, a2 … in mono or stereo, each followed by its 5.1 (a1s …) if any.
 
     The first plays by default. AAC-LC that browsers play is copied, everything else becomes AAC-LC.
     """

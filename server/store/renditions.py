@@ -34,6 +34,23 @@ def note_codecs(video_id: str, name: str, codecs: str) -> bool:
     )
 
 
+def note_loudness(video_id: str, name: str, loudness: dict[str, Any]) -> None:
+    """Record how loud a rendition of sound is."""
+    changed(
+        "UPDATE renditions SET loudness = %s WHERE video_id = %s AND name = %s", json.dumps(loudness), video_id, name
+    )
+
+
+def replace(video_id: str, name: str, spec: dict[str, Any]) -> None:
+    """Have a rendition that nobody has seen yet be another one of the same name."""
+    changed("UPDATE renditions SET spec = %s WHERE video_id = %s AND name = %s", json.dumps(spec), video_id, name)
+
+
+def drop(video_id: str, name: str) -> None:
+    """Take a rendition out of the plan."""
+    changed("DELETE FROM renditions WHERE video_id = %s AND name = %s", video_id, name)
+
+
 def of_video(video_id: str) -> list[dict[str, Any]]:
     """Return name, spec and codecs (None before the first piece) of each rendition, in order."""
     return rows("SELECT name, spec, codecs FROM renditions WHERE video_id = %s ORDER BY place", video_id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil
 
 from server.domain.rendition import AudioRendition
 from server.domain.soundtracks import FIXED_FRAMES
 from server.domain.source import AudioTrack
 from server.domain.timeline import AAC_FRAME
+from workers.media import allowed
 from workers.media.commands import CLEAN, FRAGMENTS, MOVIE, QUIET, REPORTING, RUN_FILE, reading_from, seconds
-from workers.media.sandbox import OUT
+from workers.media.sandbox import OUT, SOURCE
 
 # The AAC encoder decides on its windows from a few frames of history, and needs the frame after the last one.
 LEAD_FRAMES = 16
@@ -17,13 +20,20 @@ TAIL_FRAMES = 3
 # Decoders warm up (bit reservoirs, overlap), and sound may lie this much before the pictures of its time in the file.
 LEAD_SECONDS = 10
 
+WAVEFORM_FILE = "waveform.jpg"
+_WAVE_BARS = 320
+_WAVE_RATE = 16_000  # samples per second: enough to see, and little to hold for a bar of a long sound
+_WAVE_GROUND = "0x15131d"
+
 _COPY = ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"]  # MPEG-TS carries ADTS; frames without its header pass through
 
 # 5.1 is the one with back channels: AAC has a number for it, and none for the one with side channels.
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
-def piece(track: AudioTrack, rendition: AudioRendition, frames: range, start: Fraction, *, max_pixels: int) -> list[str]:
+def piece(
+    track: AudioTrack, rendition: AudioRendition, frames: range, start: Fraction, *, max_pixels: int
+) -> list[str]:
     """ffmpeg: sound around the AAC `frames` of a piece that starts at `start` seconds, as one fragmented MP4.
 
     The frames before and after are there to be dropped.
@@ -41,6 +51,47 @@ def piece(track: AudioTrack, rendition: AudioRendition, frames: range, start: Fr
 def head(track: AudioTrack, *, max_pixels: int) -> list[str]:
     """ffmpeg: the first frame of copied sound, for the sake of its init segment."""
     return _movie(track, Fraction(0), ["-frames:a", "1", *_COPY], max_pixels)
+
+
+def loudness(renditions: Sequence[AudioRendition], *, max_pixels: int) -> list[str]:
+    """ffmpeg: read the whole source and log how loud each of `renditions` would be, under its name."""
+    return [
+        *("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "info", *REPORTING, "-copyts"),
+        *allowed.options(allowed.DECODERS, max_pixels),
+        *("-i", SOURCE),
+        *(option for made in renditions for option in _listening(made)),
+    ]
+
+
+def _listening(made: AudioRendition) -> list[str]:
+    filters = f"{resample(made)},ebur128@{made.name}=peak=true:framelog=verbose"
+    return ["-map", f"0:{made.track}", *CLEAN, "-vn", "-af", filters, "-f", "null", "-"]
+
+
+def waveform(track: AudioTrack, duration: Fraction, *, max_pixels: int) -> list[str]:
+    """ffmpeg: the peaks of a sound that lasts `duration` seconds as bars from -60 dB to 0 in a JPEG of 1280 by 320.
+
+    Only the peak of each bar is kept, so that a sound of any length needs the same memory.
+    """
+    column = ceil(duration * _WAVE_RATE / _WAVE_BARS) + 1
+    peaks = [
+        f"aresample={_WAVE_RATE}:rematrix_maxval=1:async=1:first_pts=0",
+        f"aformat=sample_fmts=fltp:channel_layouts={_LAYOUTS[min(track.channels, 2)]}",
+        f"atrim=end={seconds(duration)},asetnsamples=n={column}:p=0",
+        "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level",
+        # drawgraph writes colours from back to front: this is #f2a93b.
+        f"adrawgraph=m1=lavfi.astats.Overall.Peak_level:fg1=0xff3ba9f2:bg={_WAVE_GROUND}:min=-60:max=0",
+    ]
+    half = f"{','.join(peaks)}:mode=bar:slide=picture:size={_WAVE_BARS}x160"
+    mirrored = "split[up][copy];[copy]vflip[down];[up][down]vstack"
+    bars = f"scale=1280:320:flags=neighbor,drawgrid=w=4:h=0:t=1:c={_WAVE_GROUND},format=yuvj420p"
+    return [
+        *("ffmpeg", *QUIET, *REPORTING),
+        *reading_from(Fraction(0), max_pixels),
+        *("-filter_complex", f"[0:{track.index}]{half},{mirrored},{bars}[wave]", "-map", "[wave]", *CLEAN, "-an"),
+        *("-frames:v", "1", "-c:v", "mjpeg", "-q:v", "4", "-threads", "1"),
+        *("-f", "image2", "-update", "1", "-fflags", "+bitexact", f"{OUT}/{WAVEFORM_FILE}"),
+    ]
 
 
 def resample(rendition: AudioRendition, timing: str = "") -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from server.domain.playlist import INIT_SEGMENT
 from server.domain.ladder import ladder
+from server.domain.playlist import INIT_SEGMENT
 from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.source import Source
 from server.domain.timeline import PICTURE_GROWTH, Piece, pieces, segments, sound_segments
@@ -65,10 +65,10 @@ class Made:
         return decoded_sound(self.joined)
 
 
-def make(source: Path, out: Path, *, kind: str = "video", growth: Sequence[int] | None = None) -> Made:
-    """Make the smallest rendition of pictures, or the one of sound, into a folder of `out`, and join it."""
+def make(source: Path, out: Path, *, kind: str = "video", growth: Sequence[int] | None = None, name: str = "") -> Made:
+    """Make the rendition called `name`, or the first of its kind, into a folder of `out`, and join it."""
     facts = probe(source, LIMITS)
-    rendition = next(made for made in ladder(facts) if made.kind == kind)
+    rendition = next(made for made in ladder(facts) if (made.name == name if name else made.kind == kind))
     out.mkdir(exist_ok=True)
     if isinstance(rendition, AudioRendition):
         planned = pieces(sound_segments(facts.duration, 4, rendition.grid), growth or rendition.growth)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import array
 import subprocess
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
-from math import cos, log, pi
+from math import atan2, cos, exp, log, pi, sin
 from pathlib import Path
+from statistics import median
 
+from server.domain.timeline import AAC_FRAME
 from tests.integration.media.film import ffmpeg
 
 SECONDS = 90
@@ -32,7 +34,7 @@ def write(path: Path, rate: int) -> Path:
     return path
 
 
-def decode(path: Path, channels: int) -> list[array.array[float]]:
+def decode(path: Path, channels: int) -> list[MutableSequence[float]]:
     """Return every sample of the first two of the `channels` that a file holds."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-map", "0:a", "-f", "f32le", "-"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=120)
@@ -42,24 +44,52 @@ def decode(path: Path, channels: int) -> list[array.array[float]]:
 
 @dataclass(frozen=True)
 class Join:
-    """What happens at a join: how far two decodes differ at most, and how far the first is from a sine at most."""
+    """What happens at a join: by how many samples the sound behind it is late, how far it is from a sine at most."""
 
-    difference: float
+    slip: float
     click: float
 
 
-def measure(made: Sequence[array.array[float]], whole: Sequence[array.array[float]], at: int, rate: int) -> Join:
-    """Compare two decodes of the sweep around sample `at`.
+def measure(
+    made: Sequence[MutableSequence[float]], whole: Sequence[MutableSequence[float]], at: int, rate: int
+) -> Join:
+    """Compare two decodes of the sweep around sample `at`: one made in pieces, one made in one run.
 
-    A sine goes on as x[n+1] = 2 cos(w) x[n] - x[n-1]; what is left of the sound after that is noise, or a click.
+    A sine goes on as x[n+1] = 2 cos(w) x[n] - x[n-1]; what is left of the sound after that is noise, or a click. A
+    piece that begins with the wrong sample does not click, for AAC fades frames into one another, but its phase is off.
     """
     around = range(at - round(AROUND * rate), at + round(AROUND * rate))
-    difference = max(abs(one[n] - other[n]) for one, other in zip(made, whole, strict=True) for n in around)
-    click = max(_residue(one, n, rate, falling=bool(channel)) for channel, one in enumerate(made) for n in around)
-    return Join(difference, click)
+    click = max(_residue(one, n, rate, bool(channel)) for channel, one in enumerate(made) for n in around)
+    falling = at / rate < SECONDS / 2  # the channel that is higher now tells more
+    # The encoder bends single frames, otherwise in every run; a slip is in all of them.
+    slips = [_slip(made[falling], whole[falling], at + AAC_FRAME * number, rate, falling) for number in range(1, 16, 2)]
+    return Join(median(slips), click)
 
 
-def _residue(samples: array.array[float], n: int, rate: int, *, falling: bool) -> float:
-    time = SECONDS - n / rate if falling else n / rate
-    turn = 2 * pi * LOW * (HIGH / LOW) ** (time / SECONDS) / rate
-    return abs(samples[n + 1] - 2 * cos(turn) * samples[n] + samples[n - 1])
+def _slip(made: Sequence[float], whole: Sequence[float], at: int, rate: int, falling: bool) -> float:
+    window = range(at, at + 2 * AAC_FRAME)
+    late = _phase(made, window, rate, falling) - _phase(whole, window, rate, falling)
+    return ((late + pi) % (2 * pi) - pi) / _turn(at, rate, falling)
+
+
+def _time(n: int, rate: int, falling: bool) -> float:
+    return SECONDS - n / rate if falling else n / rate
+
+
+def _turn(n: int, rate: int, falling: bool) -> float:
+    """By how much the phase grows from a sample to the next."""
+    return 2 * pi * LOW * exp(_time(n, rate, falling) * _OCTAVES / SECONDS) / rate
+
+
+def _residue(samples: Sequence[float], n: int, rate: int, falling: bool) -> float:
+    return abs(samples[n + 1] - 2 * cos(_turn(n, rate, falling)) * samples[n] + samples[n - 1])
+
+
+def _phase(samples: Sequence[float], where: range, rate: int, falling: bool) -> float:
+    """By how much of a turn (radians) the sweep is late there."""
+    turns = 2 * pi * LOW * SECONDS / _OCTAVES
+    phases = [turns * exp(_time(n, rate, falling) * _OCTAVES / SECONDS) for n in where]
+    straight = sum(samples[n] * sin(phase) for n, phase in zip(where, phases, strict=True))
+    across = sum(samples[n] * cos(phase) for n, phase in zip(where, phases, strict=True))
+    late = -atan2(across, straight)
+    return -late if falling else late

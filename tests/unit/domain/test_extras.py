@@ -44,7 +44,7 @@ def test_the_poster_is_the_chosen_candidate_else_the_best():
 
 def test_a_storyboard_has_a_tile_per_segment_until_there_would_be_too_many():
     short = storyboard.tiles(segments(Fraction(11), 4))
-    assert [(tile.segment, tile.start, tile.end) for tile in short] == [(0, 0, 4), (2, 4, 8), (3, 8, 11)]
+    assert [(tile.segment, float(tile.start), float(tile.end)) for tile in short] == [(0, 0, 4), (2, 4, 8), (3, 8, 11)]
     long = storyboard.tiles(segments(Fraction(3 * 3600), 4))
     assert len(long) == storyboard.MAX_TILES
     assert {tile.end - tile.start for tile in long} <= {Fraction(16), Fraction(20)}

@@ -18,7 +18,7 @@ PIXELS = 8192 * 4320
 LONG = replace(FILM, duration=Fraction(60), video=replace(VIDEO, duration=Fraction(60)))
 
 GUARD = " ".join(allowed.options(allowed.DECODERS, PIXELS))
-HEAD = "ffmpeg -nostdin -hide_banner -loglevel error -nostats -stats_period 0.5 -progress pipe:1"
+HEAD = "ffmpeg -nostdin -hide_banner -loglevel error -max_error_rate 1 -nostats -stats_period 0.5 -progress pipe:1"
 CLEAN = "-map_metadata -1 -map_chapters -1 -dn -sn"
 MOVIE = "-f mp4 -use_editlist 0 -avoid_negative_ts disabled -fflags +bitexact"
 
