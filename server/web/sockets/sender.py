@@ -15,7 +15,7 @@ from gevent.socket import socket
 from server.web.sockets import frames
 
 MAX_WAITING = 256  # frames
-WRITE_SECONDS = 10.0
+WRITE_SECONDS = 30.0
 GOODBYE_SECONDS = 1.0
 MAX_RECEIVED = 4096  # bytes between two pings; a client only ever answers those
 
@@ -72,7 +72,7 @@ class Sender:
             self.write(queued)
 
     def write(self, whole_frames: bytes) -> None:
-        """Write all bytes. Raises OSError if the client has left or takes nothing for ten seconds."""
+        """Write all bytes. Raises OSError if the client has left or takes nothing for half a minute."""
         with gevent.Timeout(WRITE_SECONDS, TimeoutError("The client does not read.")):
             self._connection.sendall(whole_frames)
 
