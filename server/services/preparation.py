@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server import settings
-from server.domain import analysis, extras, playlist, rendition, webvtt
+from server.domain import analysis, extras, playlist, remux, rendition, webvtt
 from server.domain.handover import MadePiece
 from server.domain.ladder import ladder
 from server.domain.passage import Passage, cut_like
 from server.domain.plan import Assignment, Plan
-from server.domain.playlist import Offer, measure
+from server.domain.playlist import INIT_SEGMENT, Offer, measure
 from server.domain.rendition import AudioRendition, Rendition, VideoRendition
 from server.domain.source import Source
-from server.domain.task import Queue, Task, retry_delay
+from server.domain.task import Queue, Task, TaskKind, retry_delay
 from server.domain.timeline import Segment, cut
 from server.domain.video import Reason, VideoState
 from server.errors import MatineeError, NoSpace, Superseded, Unavailable, Unplayable
@@ -73,11 +73,13 @@ class Preparation:
             videos.plan(task.video_id, source.to_dict(), float(source.duration), size)
             renditions.create(task.video_id, [(made.name, made.to_dict()) for made in plan.renditions])
             for made in plan.renditions:
-                self._write_playlist(task.video_id, made, plan.timeline(made))
+                self.write_playlist(task.video_id, made, plan.timeline(made))
                 if passage.picture is not None and isinstance(made, VideoRendition) and made.copy:
                     renditions.note_codecs(task.video_id, made.name, passage.picture.codecs)
-            trial = analysis.task(plan)
-            tasks.create(task.video_id, [*plan.tasks(), *extras.at_once(source), *([trial] if trial else [])])
+            special = [one for one in (analysis.task(plan), remux.task(plan, passage)) if one]
+            tasks.create(task.video_id, [*plan.tasks(), *extras.at_once(source), *special])
+            if any(one.kind is TaskKind.REMUX for one in special):
+                tasks.put_off(task.video_id, [made.name for made in remux.group(plan)], remux.HOLD_SECONDS)
             if source.chapters:
                 text = webvtt.chapters(source.chapters, source.duration)
                 self._publication.text(task.video_id, self._layout.video(task.video_id) / extras.CHAPTERS, text)
@@ -125,7 +127,8 @@ class Preparation:
         with self.holding(task):
             for one in made:
                 if one.count:  # a piece behind the end of a cut-off file has neither segments nor codecs
-                    self._publication.piece(task, one.rendition, sealed[one.rendition])
+                    described = self._is_described(task, one)
+                    self._publication.piece(task, one.rendition, sealed[one.rendition], described=described)
             tasks.finish(task.id, task.fence)
             joined = self._join(task, made)
             if any(one.count < task.spec["count"] for one in made):
@@ -201,6 +204,13 @@ class Preparation:
         made = tuple(rendition.from_dict(row["spec"]) for row in renditions.of_video(video_id))
         return Plan(Source.from_dict(facts), made, self._media.segment_seconds)
 
+    def _is_described(self, task: Task, made: MadePiece) -> bool:
+        """Say whether segments play with the init segment that is there, whatever encoder it is from."""
+        there = self._layout.rendition(task.video_id, made.rendition) / INIT_SEGMENT
+        known = {row["name"]: row["codecs"] for row in renditions.of_video(task.video_id)}
+        encoded = task.kind is TaskKind.VIDEO_PIECE and made.codecs.startswith("avc1.")
+        return encoded and made.codecs == known.get(made.rendition) and there.exists()
+
     def _join(self, task: Task, made: Sequence[MadePiece]) -> bool:
         """Offer what was made from now on; what a film can do without only once all of it is there. True if new."""
         if not tasks.is_essential(task.id) and tasks.remain(task.video_id, task.spec["renditions"]):
@@ -217,9 +227,10 @@ class Preparation:
         for one in made:
             (shortened,) = plan.group([one.rendition])
             ends = cut(plan.timeline(shortened), first + one.count, one.ended)
-            self._write_playlist(task.video_id, shortened, ends)
+            self.write_playlist(task.video_id, shortened, ends)
 
-    def _write_playlist(self, video_id: str, made: Rendition, planned: tuple[Segment, ...]) -> None:
+    def write_playlist(self, video_id: str, made: Rendition, planned: tuple[Segment, ...]) -> None:
+        """Write the playlist of one rendition."""
         path = self._layout.rendition(video_id, made.name) / PLAYLIST
         self._publication.text(video_id, path, playlist.media(planned))
 

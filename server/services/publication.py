@@ -25,15 +25,20 @@ class Publication:
         """Put what a task made for one rendition on the disk and hash it, before anything is locked."""
         return self._library.seal(folder)
 
-    def piece(self, task: Task, rendition: str, made: Sealed) -> None:
+    def piece(self, task: Task, rendition: str, made: Sealed, *, described: bool) -> None:
         """Publish sealed segments as the work of `task`.
 
-        Raises Conflict (`conflict.init`) if the rendition began with another init segment, Gone if the video was
+        Segments that are `described` carry their own parameter sets, and play with the init segment with which the
+        rendition began. Raises Conflict (`conflict.init`) if others began with another one, Gone if the video was
         removed.
         """
         # The file may be missing or rotten, so the manifest says what the other segments belong to.
         begun = artifacts.get(task.video_id, f"hls/{rendition}/{INIT_SEGMENT}")
         if begun is not None and begun.artifact.sha256 != made.init.sha256:
+            if described:
+                published = self._library.publish_piece(made, task.video_id, rendition, with_init=False)
+                artifacts.note(task.video_id, published, task.id)
+                return
             raise Conflict(
                 "This piece was encoded with other parameters than the pieces before it, so they cannot be joined.",
                 code="conflict.init",

@@ -87,19 +87,21 @@ class Library:
             tuple(Artifact(name, ArtifactKind.SEGMENT, *seal(folder / name)) for name in names),
         )
 
-    def publish_piece(self, made: Sealed, video_id: str, rendition: str) -> list[Artifact]:
+    def publish_piece(self, made: Sealed, video_id: str, rendition: str, *, with_init: bool = True) -> list[Artifact]:
         """Move sealed segments into a rendition: some renames and one sync of its folder.
 
         A segment that was there is replaced, so that the manifest tells what lies on the disk. Raises Conflict
         (`conflict.init`) if the init segment differs from the published one, Gone if the video was removed.
         """
         folder = self._layout.rendition(video_id, rendition)
+        published = [made.init, *made.segments] if with_init else list(made.segments)
         with self._publishing_to(folder):
-            _publish_init(made.folder / INIT_SEGMENT, folder / INIT_SEGMENT)
+            if with_init:
+                _publish_init(made.folder / INIT_SEGMENT, folder / INIT_SEGMENT)
             for segment in made.segments:
                 (made.folder / segment.path).replace(folder / segment.path)
         within = folder.relative_to(self._layout.video(video_id))
-        return [replace(one, path=str(within / one.path)) for one in (made.init, *made.segments)]
+        return [replace(one, path=str(within / one.path)) for one in published]
 
     def publish_poster(self, file: Path, video_id: str) -> Artifact:
         """Move a picture to its place as the poster of a video. Raises Gone if the video was removed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil
 
 from server.domain.rendition import VideoRendition
 from server.domain.source import VideoTrack
@@ -19,8 +20,10 @@ from workers.media.encoders.encoder import Encoder
 from workers.media.sandbox import OUT, SOURCE
 
 RUN_FILE = "run.mp4"
+REMUXED_FILE = "remuxed.mp4"
 
-QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error"]
+# Whatever can be shown of a damaged film is shown: without the last option ffmpeg fails where most of it is broken.
+QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1"]
 REPORTING = ["-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
 CLEAN = ["-map_metadata", "-1", "-map_chapters", "-1", "-dn", "-sn"]
 MOVIE = ["-f", "mp4", "-use_editlist", "0", "-avoid_negative_ts", "disabled", "-fflags", "+bitexact"]
@@ -34,6 +37,22 @@ def probe(max_pixels: int) -> list[str]:
         *("-show_streams", "-show_format", "-show_chapters"),
         *allowed.options(allowed.PROBED, max_pixels),
         *("-i", SOURCE),
+    ]
+
+
+def remux(video: VideoTrack, max_pixels: int) -> list[str]:
+    """ffmpeg: the pictures as they are, in an MP4 with an index, on the film's own clock.
+
+    It ends at the first packet that is damaged or out of order. Whatever it had to guess of times is on stderr.
+    """
+    ticks = str(video.time_base.denominator * ceil(Fraction(10_000, video.time_base.denominator)))
+    return [
+        *("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "warning", "-xerror", *REPORTING),
+        *("-copyts", "-start_at_zero", *allowed.options(allowed.DECODERS, max_pixels), "-i", SOURCE),
+        *("-map", f"0:{video.index}", *CLEAN, "-an", "-c", "copy"),
+        *("-f", "mp4", "-avoid_negative_ts", "disabled", "-fflags", "+bitexact"),
+        # The time of the first picture is told by the edit list, which counts in ticks of the movie.
+        *("-video_track_timescale", ticks, "-movie_timescale", ticks, f"{OUT}/{REMUXED_FILE}"),
     ]
 
 

@@ -10,7 +10,7 @@ import logging
 from fractions import Fraction
 from pathlib import Path
 
-from server.domain.passage import NOTHING, Passage, PicturePassage
+from server.domain.passage import Passage, PicturePassage
 from server.domain.rendition import AudioRendition, Rendition
 from server.domain.source import AudioTrack, Source, VideoTrack
 from server.domain.timeline import Piece
@@ -21,7 +21,7 @@ from workers.media.mp4.entries import read_audio, read_video
 from workers.media.mp4.head import audio_head, video_head
 from workers.media.mp4.index import PICTURES, SOUND, Index, open_index
 from workers.media.mp4.plan import plan_audio, plan_video
-from workers.media.mp4.refusal import NotCopyable, guarded
+from workers.media.mp4.refusal import Fragmented, NotCopyable, guarded
 from workers.media.run import MadeSegment, PieceResult, write
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def find_passage(source: Path, facts: Source, segment_seconds: int) -> Passage:
         index = open_index(source)
     except NotCopyable as reason:
         _log.info("Nothing is copied: %s", reason)
-        return NOTHING
+        return Passage(fragmented=isinstance(reason, Fragmented))
     picture = None if facts.video is None else _picture(index, facts.video, segment_seconds)
     return Passage(picture, frozenset(track.index for track in facts.audio if _passes(index, track)))
 
@@ -78,10 +78,11 @@ def copy_piece(source: Path, facts: Source, rendition: Rendition, piece: Piece, 
         return _copy_sound(index, rendition, piece, out)
     if facts.video is None:
         raise Unplayable("The film has no pictures.", code="unplayable.no-streams")
-    return _copy_pictures(index, facts.video.index, rendition.name, piece, out)
+    return copy_pictures(index, facts.video.index, rendition.name, piece, out)
 
 
-def _copy_pictures(index: Index, stream: int, name: str, piece: Piece, out: Path) -> PieceResult:
+def copy_pictures(index: Index, stream: int, name: str, piece: Piece, out: Path) -> PieceResult:
+    """Make the segments of `piece` from the pictures in `stream`, in the folder `name` of `out`. Raises NotCopyable."""
     with guarded():
         track = index.track(stream, PICTURES)
         entry = read_video(index.data, *track.entry())

@@ -57,11 +57,15 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """A fragmented file with one track: `init` (ftyp and moov), ticks per second, RFC 6381 codec, fragments."""
+    """A fragmented file with one track: `init` (ftyp and moov), ticks per second, RFC 6381 codec, fragments.
+
+    `parameter_sets` are the SPS and PPS of H.264 as a sample carries them; empty for other codecs.
+    """
 
     init: bytes
     timescale: int
     codecs: str
+    parameter_sets: bytes
     fragments: tuple[Fragment, ...]
 
 
@@ -89,7 +93,7 @@ def first_sample(moof: bytes) -> Sample:
 
 def _parse(data: bytes) -> Movie:
     init = b""
-    timescale, codecs = 0, ""
+    timescale, codecs, parameter_sets = 0, "", b""
     fragments: list[Fragment] = []
     moof: tuple[int, int] | None = None
     for kind, start, _, end in boxes(data, 0, len(data)):
@@ -97,13 +101,14 @@ def _parse(data: bytes) -> Movie:
             init += data[start:end]
         elif kind == b"moov":
             timescale, codecs = _timescale(data, start, end), _codecs(data, start, end)
+            parameter_sets = _parameter_sets(data, start, end)
             init += _without_rates(data, start, end)
         elif kind == b"moof":
             moof = start, end
         elif kind == b"mdat" and moof is not None:
             fragments.append(_fragment(data, *moof, end))
             moof = None
-    return Movie(init, timescale, codecs, tuple(fragments))
+    return Movie(init, timescale, codecs, parameter_sets, tuple(fragments))
 
 
 def _timescale(data: bytes, start: int, end: int) -> int:
@@ -130,6 +135,22 @@ def _codecs(data: bytes, start: int, end: int) -> str:
             object_type = 32 + ((data[audio] & 7) << 3 | data[audio + 1] >> 5)
         return f"mp4a.40.{object_type}"
     raise KeyError(kind)
+
+
+def _parameter_sets(data: bytes, start: int, end: int) -> bytes:
+    """Read avcC (ISO/IEC 14496-15, 5.3.3.1), where lengths are of two bytes; in a sample they are of four."""
+    body, stop = next(find(data, start, end, b"stsd"))
+    kind, _, entry, entry_end = next(boxes(data, body + 8, stop))
+    found = b""
+    if kind == b"avc1":
+        position = next(find(data, entry + 78, entry_end, b"avcC"))[0] + 5
+        for mask in (0x1F, 0xFF):  # of the count of SPS, then of the count of PPS
+            count, position = data[position] & mask, position + 1
+            for _ in range(count):
+                after = position + 2 + int(struct.unpack_from(">H", data, position)[0])
+                found += struct.pack(">I", after - position - 2) + data[position + 2 : after]
+                position = after
+    return found
 
 
 def _av1(sequence: int, colour: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -58,12 +58,17 @@ class _Made:
         return self.time_of(max((after - time for time, after in pairwise(times)), default=0))
 
     def frames(self, fragment: fmp4.Fragment, stop: int) -> list[fmp4.Frame]:
-        """Return the frames of a fragment that lasts until the tick `stop`."""
+        """Return the frames of a fragment that lasts until the tick `stop`.
+
+        Parameter sets stand before the first of them: pieces that different encoders made play with the init segment
+        of any of them.
+        """
         times = sorted(sample.time for sample in fragment.samples)
-        return [
+        first, *others = [
             fmp4.Frame(self.data[sample.place], after - time, sample.time - time, sample.key)
             for sample, time, after in zip(fragment.samples, times, [*times[1:], stop], strict=True)
         ]
+        return [replace(first, data=self.movie.parameter_sets + first.data), *others]
 
     def time_of(self, ticks: int) -> Fraction:
         """Seconds on the film's clock."""

@@ -227,6 +227,19 @@ def test_another_version_of_an_encoder_makes_the_whole_rendition_again(house):
     assert (again["missing"], again["rotten"], again["unknown"]) == (0, 0, 0)
 
 
+def test_a_piece_of_another_encoder_that_describes_itself_joins_the_others(house):
+    film = house.film()
+    path = segments(house, film)[-1]
+    began = (path.parent / "init.mp4").read_bytes()
+    path.unlink()
+    house.scrub()
+    house.work(b"another encoder")
+    assert path.exists()
+    assert (path.parent / "init.mp4").read_bytes() == began
+    again = house.scrub()
+    assert (again["missing"], again["rotten"], again["unknown"]) == (0, 0, 0)
+
+
 def test_two_versions_at_work_at_once_do_not_remake_each_others_work_for_ever(house):
     film = house.film()
     path = segments(house, film)[-1]

@@ -27,26 +27,26 @@ RENDITION = VideoRendition(
     maxrate=2720,
     bufsize=5440,
 )
-HEADERS = "-bsf:v dump_extra=freq=keyframe"
+
 RATES = "-b:v 1813k -maxrate 2720k -bufsize 5440k"
 
 
 X264 = (
     "-c:v libx264 -threads 1 -preset veryfast -profile:v high -level:v 3.1 -crf 23 -maxrate 2720k -bufsize 5440k"
-    f" -g 65535 -sc_threshold 0 {HEADERS}"
+    " -g 65535 -sc_threshold 0"
 )
 SVTAV1 = (
     "-c:v libsvtav1 -preset 10 -crf 23 -maxrate 2720k -bufsize 5440k"
     " -g 65535 -svtav1-params enable-force-key-frames=1:irefresh-type=2:lp=1"
 )
-VAAPI = f"-c:v h264_vaapi -profile:v high -level:v 31 -rc_mode VBR {RATES} -g 65535 -idr_interval 0 -bf 0 {HEADERS}"
+VAAPI = f"-c:v h264_vaapi -profile:v high -level:v 31 -rc_mode VBR {RATES} -g 65535 -idr_interval 0 -bf 0"
 QSV = (
     f"-c:v h264_qsv -preset veryfast -profile:v high -level:v 31 {RATES}"
-    f" -g 65535 -forced_idr 1 -idr_interval 0 -adaptive_i 0 -look_ahead 0 -bf 0 {HEADERS}"
+    f" -g 65535 -forced_idr 1 -idr_interval 0 -adaptive_i 0 -look_ahead 0 -bf 0"
 )
 NVENC = (
     "-c:v h264_nvenc -preset p4 -profile:v high -level:v 3.1 -rc vbr -cq 23 -b:v 0 -maxrate 2720k -bufsize 5440k"
-    f" -g 65535 -forced-idr 1 -no-scenecut 1 -bf 0 {HEADERS}"
+    " -g 65535 -forced-idr 1 -no-scenecut 1 -bf 0"
 )
 V4L2 = "-c:v h264_v4l2m2m -b:v 1813k -g 65535"
 

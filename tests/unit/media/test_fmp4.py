@@ -55,7 +55,7 @@ def test_a_time_before_the_film_is_negative():
 
 
 def test_nothing_encoded_is_a_movie_without_fragments():
-    assert fmp4.parse(b"") == fmp4.Movie(b"", 0, "", ())
+    assert fmp4.parse(b"") == fmp4.Movie(b"", 0, "", b"", ())
 
 
 @pytest.mark.parametrize("length", [7, 20, 100, 130])

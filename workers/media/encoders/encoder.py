@@ -20,9 +20,6 @@ from server.domain.rendition import Codec, VideoRendition
 # More pictures than a piece has, and the most that every encoder takes (QSV counts them in 16 bits).
 ONE_GROUP = "65535"
 
-# Parameter sets stand in every segment: pieces made by different encoders play with the init segment of any of them.
-REPEATED_HEADERS = ("-bsf:v", "dump_extra=freq=keyframe")
-
 SOFTWARE_FINISH = "format=yuv420p"
 
 _MIB = 1024**2

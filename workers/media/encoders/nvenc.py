@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from server.domain.rendition import Codec, VideoRendition
-from workers.media.encoders.encoder import ONE_GROUP, REPEATED_HEADERS, Encoder
+from workers.media.encoders.encoder import ONE_GROUP, Encoder
 
 # CUDA reserves address space for all memory that there is, of the machine and of its cards.
 _MEMORY = 1024**4
@@ -20,7 +20,7 @@ def options(rendition: VideoRendition) -> list[str]:
         *("-c:v", "h264_nvenc", "-preset", "p4", "-profile:v", "high", "-level:v", rendition.level),
         *("-rc", "vbr", "-cq", str(rendition.crf), "-b:v", "0"),
         *("-maxrate", f"{rendition.maxrate}k", "-bufsize", f"{rendition.bufsize}k"),
-        *("-g", ONE_GROUP, "-forced-idr", "1", "-no-scenecut", "1", "-bf", "0", *REPEATED_HEADERS),
+        *("-g", ONE_GROUP, "-forced-idr", "1", "-no-scenecut", "1", "-bf", "0"),
     ]
 
 

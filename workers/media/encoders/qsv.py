@@ -6,7 +6,7 @@ from pathlib import Path
 
 from server.domain.rendition import Codec, VideoRendition
 from workers.media.encoders import dri
-from workers.media.encoders.encoder import ONE_GROUP, REPEATED_HEADERS, Encoder, level_number, target
+from workers.media.encoders.encoder import ONE_GROUP, Encoder, level_number, target
 
 
 def options(rendition: VideoRendition) -> list[str]:
@@ -15,7 +15,7 @@ def options(rendition: VideoRendition) -> list[str]:
         *("-c:v", "h264_qsv", "-preset", "veryfast", "-profile:v", "high", "-level:v", level_number(rendition)),
         *("-b:v", f"{target(rendition)}k", "-maxrate", f"{rendition.maxrate}k", "-bufsize", f"{rendition.bufsize}k"),
         *("-g", ONE_GROUP, "-forced_idr", "1", "-idr_interval", "0", "-adaptive_i", "0", "-look_ahead", "0"),
-        *("-bf", "0", *REPEATED_HEADERS),
+        *("-bf", "0"),
     ]
 
 

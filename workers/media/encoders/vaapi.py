@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.domain.rendition import Codec, VideoRendition
 from workers.media.encoders import dri
-from workers.media.encoders.encoder import ONE_GROUP, REPEATED_HEADERS, Encoder, level_number, target
+from workers.media.encoders.encoder import ONE_GROUP, Encoder, level_number, target
 
 
 def options(rendition: VideoRendition, *, low_power: bool = False) -> list[str]:
@@ -17,7 +17,7 @@ def options(rendition: VideoRendition, *, low_power: bool = False) -> list[str]:
         *("-profile:v", "high", "-level:v", level_number(rendition)),
         *("-rc_mode", "VBR", "-b:v", f"{target(rendition)}k"),
         *("-maxrate", f"{rendition.maxrate}k", "-bufsize", f"{rendition.bufsize}k"),
-        *("-g", ONE_GROUP, "-idr_interval", "0", "-bf", "0", *REPEATED_HEADERS),
+        *("-g", ONE_GROUP, "-idr_interval", "0", "-bf", "0"),
     ]
 
 

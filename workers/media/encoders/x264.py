@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.domain.rendition import Codec, VideoRendition
-from workers.media.encoders.encoder import ONE_GROUP, REPEATED_HEADERS, Encoder
+from workers.media.encoders.encoder import ONE_GROUP, Encoder
 
 
 def options(rendition: VideoRendition) -> list[str]:
@@ -11,7 +11,7 @@ def options(rendition: VideoRendition) -> list[str]:
     return [
         *("-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-profile:v", "high", "-level:v", rendition.level),
         *("-crf", str(rendition.crf), "-maxrate", f"{rendition.maxrate}k", "-bufsize", f"{rendition.bufsize}k"),
-        *("-g", ONE_GROUP, "-sc_threshold", "0", *REPEATED_HEADERS),
+        *("-g", ONE_GROUP, "-sc_threshold", "0"),
     ]
 
 

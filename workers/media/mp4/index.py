@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workers.media.mp4.refusal import NotCopyable, guarded
+from workers.media.mp4.refusal import Fragmented, NotCopyable, guarded
 from workers.media.mp4.tables import Samples, Spans
 from workers.media.mp4.tree import children, descend, listed
 
@@ -132,7 +132,7 @@ def open_index(path: Path) -> Index:
         parts = listed(data, 0, len(data))
         kinds = {kind: (body, end) for kind, body, end in reversed(parts)}
         if b"mvex" in kinds:
-            raise NotCopyable("The film is fragmented already.")
+            raise Fragmented("The film is fragmented already.")
         if b"iTunSMPB" in data:
             raise NotCopyable("The film counts its priming in a way of its own.")
         traks = [(body, end) for kind, body, end in parts if kind == b"trak"]
@@ -154,7 +154,7 @@ def _read_movie(file: int, size: int) -> bytes:
     found: bytes | None = None
     for kind, body, end in _boxes_of_file(file, size):
         if kind == b"moof":
-            raise NotCopyable("The film is fragmented already.")
+            raise Fragmented("The film is fragmented already.")
         if kind == b"moov" and found is None:
             if end - body > _MOST_BYTES:
                 raise NotCopyable("The index of the film is too large.")

@@ -17,6 +17,10 @@ class NotCopyable(MediaFailed):
     permanent: ClassVar[bool] = True
 
 
+class Fragmented(NotCopyable):
+    """The index of the file is scattered over it; written anew, it may be copied all the same."""
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """Within it, whatever parsing stumbles over is a NotCopyable."""
