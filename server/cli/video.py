@@ -72,6 +72,18 @@ def remove(video_ids: tuple[str, ...], *, as_json: bool) -> None:
             click.echo(json.dumps({"removed": video_id}) if as_json else f"removed {video_id}")
 
 
+@video.command()
+@click.argument("video_id")
+@click.argument("choice", type=click.IntRange(0))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def poster(video_id: str, choice: int, *, as_json: bool) -> None:
+    """Choose the poster of a film among its candidates; `show --json` lists them under `posters`."""
+    with connect() as client:
+        one = answer(client.put(f"/api/v1/videos/{video_id}/poster", json={"choice": choice})).json()
+        picture = client.base_url.join(one["poster"])
+    click.echo(json.dumps(one) if as_json else f"poster   {picture}")
+
+
 def _state(one: dict[str, Any]) -> str:
     progress = one["progress"]
     return (

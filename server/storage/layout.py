@@ -3,9 +3,12 @@
     {media}/incoming/<upload>                          bytes on their way in
     {media}/work/<task>/<fence>/                       what one attempt of a task makes, seen by nobody else
     {media}/videos/<video>/original                    the file as it came
-    {media}/videos/<video>/poster.jpg
+    {media}/videos/<video>/posters/0.jpg …             candidates for the poster (older films: poster.jpg)
+    {media}/videos/<video>/storyboard/                 storyboard.vtt, 0.jpg …
+    {media}/videos/<video>/chapters.vtt
     {media}/videos/<video>/hls/main.m3u8               multivariant playlist
-    {media}/videos/<video>/hls/<rendition>/            index.m3u8, init.mp4, 00000.m4s …
+    {media}/videos/<video>/hls/<rendition>/            index.m3u8, iframes.m3u8, init.mp4, 00000.m4s …
+    {media}/videos/<video>/hls/<captions>/             index.m3u8, captions.vtt
     {media}/quarantine/<date>/                         what belongs to nothing, kept for a while
 
 All of it is one file system, so every publication is a rename.

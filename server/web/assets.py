@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from server.domain.words import duration, size
+from server.domain.words import duration, size, span
 from server.errors import Unavailable
 
 STATIC = Path(__file__).with_name("static")
@@ -37,4 +37,4 @@ def _built(name: str) -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     """Offer `asset` and the filters to templates."""
     app.jinja_env.globals["asset"] = asset
-    app.jinja_env.filters.update(duration=duration, bytes=size)
+    app.jinja_env.filters.update(duration=duration, bytes=size, span=span)

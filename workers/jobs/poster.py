@@ -1,4 +1,4 @@
-"""The poster: one good picture of the film."""
+"""A candidate for the poster: one good picture of the film."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from workers.media.poster import make_poster
 
 
 def run(job: JobContext) -> None:
-    """Choose and publish the poster."""
-    facts = job.container.preparation.source(job.task)
-    picture = make_poster(
-        job.original, facts, job.folder, limits=job.container.settings.media, cancel=lambda: job.lease.lost
+    """Make and publish one candidate."""
+    container = job.container
+    made = make_poster(
+        job.original,
+        container.preparation.source(job.task),
+        job.task.spec.get("choice", 0),
+        job.folder,
+        limits=container.settings.media,
+        cancel=lambda: job.lease.lost,
     )
-    job.container.preparation.publish_poster(job.task, picture)
+    container.extras.publish_poster(job.task, made.file if made else None, made.score if made else 0.0)

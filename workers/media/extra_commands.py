@@ -9,7 +9,7 @@ from server.domain.rendition import VideoRendition
 from server.domain.source import VideoTrack
 from server.domain.storyboard import SIDE
 from workers.media import allowed, filters
-from workers.media.commands import CLEAN, QUIET, REPORTING, reading_from, seconds
+from workers.media.commands import CLEAN, CLOCK, QUIET, REPORTING, reading_from, seconds
 from workers.media.sandbox import OUT, SOURCE
 
 POSTER_FILE = "poster.jpg"
@@ -51,7 +51,7 @@ def sheets(tile: tuple[int, int], max_pixels: int) -> list[str]:
 
 def captions(tracks: Sequence[tuple[str, int]], max_pixels: int) -> list[str]:
     """ffmpeg: text tracks (name, stream index), each as `<name>.vtt`, on the film's own clock."""
-    reading = ["-copyts", "-start_at_zero", *allowed.options(allowed.PROBED, max_pixels), "-i", SOURCE]
+    reading = [*CLOCK, *allowed.options(allowed.PROBED, max_pixels), "-i", SOURCE]
     clean = ["-map_metadata", "-1", "-map_chapters", "-1"]
     writing = [
         option

@@ -50,7 +50,7 @@ def renditions_of(multivariant: str) -> list[str]:
 
 
 SOURCES: dict[str, tuple[Callable[[], Path], set[str]]] = {
-    "H.264 with AAC 5.1 in MP4": (clips.bunny, {"a1", "v360", "v480", "v720"}),
+    "H.264 with AAC 5.1 in MP4": (clips.bunny, {"a1", "a1s", "v360", "v480", "v720"}),
     "MS-MPEG-4 without sound in AVI": (clips.vtest, {"v360", "v480", "v576"}),
     "MPEG-4 with AC-3 in AVI": (clips.megamind, {"a1", "v240", "v360", "v528"}),
 }

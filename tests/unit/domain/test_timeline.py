@@ -76,7 +76,11 @@ def test_the_first_piece_is_one_segment_and_the_next_ones_grow():
 def test_copied_pictures_are_cut_where_they_can_be_and_sound_follows_them():
     cuts = [Fraction(0), Fraction(5, 2), Fraction(9)]
     planned = segments(Fraction(12), 4, cuts)
-    assert [(segment.start, segment.length) for segment in planned] == [(0, 2.5), (2.5, 6.5), (9, 3)]
+    assert [(segment.start, segment.length) for segment in planned] == [
+        (Fraction(0), Fraction(5, 2)),
+        (Fraction(5, 2), Fraction(13, 2)),
+        (Fraction(9), Fraction(3)),
+    ]
     heard = sound_segments(Fraction(12), 4, FrameGrid(48_000), cuts)
     assert all(
         0 <= sound.start - seen.start < Fraction(AAC_FRAME, 48_000) for sound, seen in zip(heard, planned, strict=True)

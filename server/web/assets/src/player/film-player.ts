@@ -1,13 +1,16 @@
 import "media-chrome";
 import "media-chrome/menu";
 import "hls-video-element";
-import { ErrorTypes, Events, type ErrorData } from "hls.js";
+import Hls, { ErrorTypes, Events, type ErrorData } from "hls.js";
 import type { HlsVideoElement } from "hls-video-element";
+import type { AudioTrackList } from "media-tracks";
 import type { Video } from "../video";
+import { patient } from "./abr";
 import { configure } from "./config";
 import { listenToKeys } from "./keys";
 import { Ladder } from "./ladder";
 import { lastPosition, rememberPosition } from "./position";
+import { Tracks } from "./tracks";
 
 const SLOW = 1500;
 
@@ -16,25 +19,29 @@ const SLOW = 1500;
  * stream. Without `src` it waits for the event that says the film can be played.
  */
 class FilmPlayer extends HTMLElement {
-  #film!: HlsVideoElement;
+  #film!: HlsVideoElement & { audioTracks: AudioTrackList };
   #media!: HTMLVideoElement;
   #ladder!: Ladder;
+  #tracks!: Tracks;
+  #renditions: Video["renditions"] = [];
   #note!: HTMLElement;
   #retry!: HTMLButtonElement;
   #mended = false;
   #slowTimer = 0;
 
   connectedCallback(): void {
-    this.#film = this.querySelector("hls-video") as HlsVideoElement;
+    this.#film = this.querySelector("hls-video") as HlsVideoElement & { audioTracks: AudioTrackList };
     this.#media = this.#film.nativeEl as HTMLVideoElement;
     this.#note = this.querySelector("[data-note]") as HTMLElement;
     this.#retry = this.querySelector("[data-retry]") as HTMLButtonElement;
     this.#ladder = new Ladder(this.#film);
+    this.#tracks = new Tracks(this.#film);
     this.#watchFrames();
     this.#watchWaiting();
-    // A menu may own nothing but menu items (axe: aria-required-children); media-chrome 4.19 puts a plain button into its header.
-    for (const menu of this.querySelectorAll("media-settings-menu, media-rendition-menu, media-playback-rate-menu, media-captions-menu"))
-      menu.shadowRoot?.querySelector("button[part~=back]")?.setAttribute("role", "menuitem");
+    for (const menu of this.querySelectorAll("media-settings-menu, media-rendition-menu, media-playback-rate-menu, media-audio-track-menu, media-captions-menu"))
+      mendBack(menu);
+    // The pictures along the film are decoration beside the time that is said; media-chrome 4.19 leaves that open.
+    this.querySelector("media-time-range")?.shadowRoot?.querySelector("media-preview-thumbnail")?.shadowRoot?.querySelector("img")?.setAttribute("alt", "");
     rememberPosition(this.#id, this.#media);
     listenToKeys(this, {
       media: this.#media,
@@ -43,17 +50,24 @@ class FilmPlayer extends HTMLElement {
     });
     this.#retry.addEventListener("click", () => void this.#open(this.#media.currentTime));
     document.addEventListener("matinee:video", ({ detail }) => this.#hear(detail));
+    const extras = JSON.parse(this.getAttribute("extras") ?? "null") as Video | null;
     if (this.hasAttribute("src")) void this.#open(lastPosition(this.#id));
+    if (extras) this.#offer(extras);
+    this.#film.audioTracks.addEventListener("addtrack", () => this.#countSounds());
+    this.#film.audioTracks.addEventListener("removetrack", () => this.#countSounds());
   }
 
   get #id(): string {
     return this.getAttribute("video-id") ?? "";
   }
 
-  #hear({ id, state, playable, playlist, poster }: Video): void {
+  #hear(video: Video): void {
+    const { id, state, playable, playlist, poster } = video;
     if (id !== this.#id) return;
     this.setAttribute("state", state);
-    if (poster) this.querySelector("media-poster-image")?.setAttribute("src", poster);
+    this.#offer(video);
+    this.toggleAttribute("sound", video.duration !== null && video.width === null);
+    if (poster) for (const still of this.querySelectorAll("media-poster-image, .player-still")) still.setAttribute("src", poster);
     if (playable && playlist && !this.hasAttribute("src")) {
       this.setAttribute("src", playlist);
       void this.#open(lastPosition(id));
@@ -62,9 +76,24 @@ class FilmPlayer extends HTMLElement {
     }
   }
 
+  /** What comes beside the film, as it comes. A browser that plays HLS by itself finds captions in the playlist. */
+  #offer(video: Video): void {
+    this.#renditions = video.renditions;
+    this.#tracks.show(Hls.isSupported() ? video : { ...video, captions: [] });
+  }
+
+  /** A menu with one sound in it is no choice. */
+  #countSounds(): void {
+    this.toggleAttribute("sounds", [...this.#film.audioTracks].length > 1);
+  }
+
   async #open(position: number): Promise<void> {
     this.#say("");
-    this.#film.config = configure(this.getAttribute("worker") ?? "", position);
+    this.#film.config = configure({
+      workerPath: this.getAttribute("worker") ?? "",
+      startPosition: position,
+      abrController: patient(() => this.getAttribute("state") !== "ready", () => this.#renditions),
+    });
     const source = this.getAttribute("src") ?? "";
     if (this.#film.getAttribute("src") === source) await this.#film.load();
     else this.#film.src = source;
@@ -120,6 +149,17 @@ class FilmPlayer extends HTMLElement {
     const showing = tracks.some(({ mode }) => mode === "showing");
     for (const [index, track] of tracks.entries()) track.mode = !showing && index === 0 ? "showing" : "disabled";
   }
+}
+
+/**
+ * A menu may own nothing but menu items, and what one is called must hold what it shows (axe: aria-required-children,
+ * label-content-name-mismatch); media-chrome 4.19 puts a plain button into its header that goes by another name.
+ */
+function mendBack(menu: Element): void {
+  const button = menu.shadowRoot?.querySelector("button[part~=back]");
+  const title = menu.querySelector("[slot=title]")?.textContent;
+  button?.setAttribute("role", "menuitem");
+  if (title) button?.setAttribute("aria-label", `${title}: back`);
 }
 
 function explain(type: ErrorTypes, status: number | undefined): string {
