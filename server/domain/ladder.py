@@ -95,7 +95,7 @@ def _pictures(source: Source, passage: Passage) -> list[VideoRendition]:
     if passage.picture is None:
         return [_picture(video, *size) for size in _sizes(video.width, video.height)]
     *lower, _ = _sizes(video.width, video.height)
-    return [*(_picture(video, *size) for size in lower), _passed(video, passage.picture)]
+    return [*(_picture(video, *size) for size in lower), passed(video, passage.picture)]
 
 
 def _chosen_for_av1(pictures: Sequence[VideoRendition]) -> list[VideoRendition]:
@@ -156,7 +156,8 @@ def _macroblocks(width: int, height: int) -> int:
     return math.ceil(width / 16) * math.ceil(height / 16)
 
 
-def _passed(video: VideoTrack, passage: PicturePassage) -> VideoRendition:
+def passed(video: VideoTrack, passage: PicturePassage) -> VideoRendition:
+    """Return the rendition that is the source itself."""
     return VideoRendition(
         name=f"v{min(video.stored_width, video.stored_height)}",
         codec=Codec.H264,

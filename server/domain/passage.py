@@ -1,4 +1,4 @@
-"""What of a file can be passed on to players as it is, frame by frame, because its own tables say where everything lies."""
+"""What of a file can pass on to players as it is, frame by frame: its own tables say where everything lies."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ class PicturePassage:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The pictures, or None, and the stream indices of the sound tracks whose frames can be found without reading."""
+    """The pictures, or None, and the stream indices of the sound tracks whose frames can be found without reading.
+
+    `fragmented` says that the file is an MP4 whose index is scattered over it.
+    """
 
     picture: PicturePassage | None = None
     sounds: frozenset[int] = frozenset()
+    fragmented: bool = False
 
 
 NOTHING = Passage()

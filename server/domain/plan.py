@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 from server.domain.ladder import groups
@@ -48,13 +47,16 @@ class Plan:
     def timeline(self, made: Rendition) -> tuple[Segment, ...]:
         """Return every segment that the rendition will have."""
         source = self.source
+        if isinstance(made, VideoRendition) and made.boundaries:
+            *starts, end = made.boundaries
+            return segments(end, self.segment_seconds, starts)
         if isinstance(made, AudioRendition):
             return sound_segments(source.duration, self.segment_seconds, made.grid, source.cuts)
         return segments(source.picture_duration, self.segment_seconds, source.cuts)
 
     def pieces(self, group: Group) -> tuple[Piece, ...]:
         """Return the pieces in which the renditions of a group are made together."""
-        return pieces(self.timeline(group[0]), _growth(group))
+        return pieces(self.timeline(group[0]), self._growth(group))
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -84,11 +86,26 @@ class Plan:
             priority=self._priority(group, piece),
             cost=float(piece.length) * sum(_cost(made) for made in group),
             start=float(piece.start),
+            essential=group[0].essential,
             spec={"renditions": names, "piece": piece.index, "first": piece.first, "count": piece.count},
         )
 
+    def _growth(self, group: Group) -> tuple[int, ...]:
+        made = group[0]
+        if isinstance(made, VideoRendition) and made.boundaries:
+            return (len(made.boundaries),)
+        if _kind(made) is TaskKind.COPY_PIECE:
+            return COPY_GROWTH
+        if isinstance(made, AudioRendition):
+            return made.growth
+        # Whatever is urgent waits for the end of a piece that is not: let that be soon.
+        return PICTURE_GROWTH if group == self.lowest else GROUP_GROWTH
+
     def _priority(self, group: Group, piece: Piece) -> Priority:
-        if _kind(group[0]) is TaskKind.VIDEO_PIECE and group != self.lowest:
+        made = group[0]
+        if isinstance(made, VideoRendition) and not made.essential:
+            return Priority.IDLE
+        if not made.essential or (_kind(made) is TaskKind.VIDEO_PIECE and group != self.lowest):
             return Priority.REST
         return Priority.FIRST if piece.index == 0 else Priority.LOWEST
 
@@ -97,15 +114,6 @@ def _kind(made: Rendition) -> TaskKind:
     if isinstance(made, VideoRendition):
         return TaskKind.COPY_PIECE if made.copy else TaskKind.VIDEO_PIECE
     return TaskKind.COPY_PIECE if made.indexed else TaskKind.AUDIO_PIECE
-
-
-def _growth(group: Group) -> tuple[int, ...]:
-    made = group[0]
-    if _kind(made) is TaskKind.COPY_PIECE:
-        return COPY_GROWTH
-    if isinstance(made, AudioRendition):
-        return made.growth
-    return PICTURE_GROWTH if len(group) == 1 else GROUP_GROWTH
 
 
 def _cost(made: Rendition) -> float:

@@ -30,7 +30,8 @@ class VideoRendition:
 
     With `copy` the source's own frames are used, and the encoder's figures mean nothing. `limit_frame_rate` says that
     the source has more pictures a second than `frame_rate`, and some must be left out. `peak` and `average` are bits
-    per second where they are known before anything is made, else 0.
+    per second where they are known before anything is made, else 0. `boundaries` are the seconds at which its segments
+    begin and the last one ends, where they are not those of the other renditions.
     """
 
     name: str
@@ -47,16 +48,23 @@ class VideoRendition:
     bufsize: int
     peak: int = 0
     average: int = 0
+    boundaries: tuple[Fraction, ...] = ()
 
     @property
     def kind(self) -> Kind:
         """What it carries."""
         return Kind.VIDEO
 
+    @property
+    def essential(self) -> bool:
+        """Whether a film is not ready without it."""
+        return self.codec is Codec.H264
+
     def to_dict(self) -> dict[str, Any]:
         """Return the rendition as plain JSON values."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return {"kind": self.kind, **values, "frame_rate": str(self.frame_rate), "ticks": str(self.ticks)}
+        exact = {"frame_rate": str(self.frame_rate), "ticks": str(self.ticks)}
+        return {"kind": self.kind, **values, **exact, "boundaries": [str(at) for at in self.boundaries]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,11 @@ class AudioRendition:
         return Kind.AUDIO
 
     @property
+    def essential(self) -> bool:
+        """Whether a film is not ready without it: a broken commentary must not cost the film."""
+        return self.default
+
+    @property
     def grid(self) -> FrameGrid:
         """Where its AAC frames stand."""
         return FrameGrid(self.sample_rate, self.offset)
@@ -115,4 +128,5 @@ def from_dict(values: dict[str, Any]) -> Rendition:
     if values["kind"] == Kind.AUDIO:
         return AudioRendition(**fields)
     exact = {name: Fraction(fields[name]) for name in ("frame_rate", "ticks")}
-    return VideoRendition(**{**fields, **exact, "codec": Codec(fields["codec"])})
+    own = tuple(Fraction(at) for at in fields.get("boundaries", ()))
+    return VideoRendition(**{**fields, **exact, "codec": Codec(fields["codec"]), "boundaries": own})

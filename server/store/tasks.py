@@ -249,17 +249,15 @@ def are_untouched(video_id: str, renditions: Sequence[str]) -> bool:
     )
 
 
-def put_off(video_id: str, renditions: Sequence[str], seconds: float) -> list[Queue]:
-    """Let the waiting pieces of these renditions begin so many seconds from now, unless asked for; return their queues.
-    """
-    found = rows(
+def put_off(video_id: str, renditions: Sequence[str], seconds: float) -> None:
+    """Let the waiting pieces of these renditions begin so many seconds from now, unless somebody asks for one."""
+    changed(
         "UPDATE tasks SET not_before = now() + make_interval(secs => %s) "
-        "WHERE video_id = %s AND spec->'renditions' = %s AND state = 'queued' RETURNING queue",
+        "WHERE video_id = %s AND spec->'renditions' = %s AND state = 'queued'",
         seconds,
         video_id,
         json.dumps(list(renditions)),
     )
-    return [Queue(row["queue"]) for row in found]
 
 
 def entrust(task_id: int, spec: dict[str, Any]) -> None:

@@ -23,6 +23,9 @@ RUN_FILE = "run.mp4"
 REMUXED_FILE = "remuxed.mp4"
 
 # Whatever can be shown of a damaged film is shown: without the last option ffmpeg fails where most of it is broken.
+# The film's clock. ffmpeg counts a stream of an MPEG-TS from its own start instead of the film's if it is read alone,
+# but not where an offset was asked for; of this one, not a tick is left after rounding.
+CLOCK = ["-copyts", "-start_at_zero", "-itsoffset", "0.000001"]
 QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1"]
 REPORTING = ["-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
 CLEAN = ["-map_metadata", "-1", "-map_chapters", "-1", "-dn", "-sn"]
@@ -48,7 +51,8 @@ def remux(video: VideoTrack, max_pixels: int) -> list[str]:
     ticks = str(video.time_base.denominator * ceil(Fraction(10_000, video.time_base.denominator)))
     return [
         *("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "warning", "-xerror", *REPORTING),
-        *("-copyts", "-start_at_zero", *allowed.options(allowed.DECODERS, max_pixels), "-i", SOURCE),
+        *CLOCK,
+        *(*allowed.options(allowed.DECODERS, max_pixels), "-i", SOURCE),
         *("-map", f"0:{video.index}", *CLEAN, "-an", "-c", "copy"),
         *("-f", "mp4", "-avoid_negative_ts", "disabled", "-fflags", "+bitexact"),
         # The time of the first picture is told by the edit list, which counts in ticks of the movie.
@@ -121,7 +125,7 @@ def reading_from(start: Fraction, max_pixels: int) -> list[str]:
     seek = ["-ss", seconds(start)] if start > 0 else []
     threads = ["-threads", "2"]  # decoding ahead while x264 works; more would only take other films' turn
     return [
-        *("-copyts", "-start_at_zero", "-noaccurate_seek", *seek, *threads),
+        *(*CLOCK, "-noaccurate_seek", *seek, *threads),
         *allowed.options(allowed.DECODERS, max_pixels),
         *("-i", SOURCE),
     ]

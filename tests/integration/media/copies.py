@@ -14,6 +14,7 @@ from server.domain.plan import Plan
 from server.domain.rendition import Rendition, VideoRendition
 from server.domain.source import Source
 from tests.integration.media.film import LIMITS, Made, join
+from workers.media.commands import CLOCK
 from workers.media.copying import copy_piece, find_passage
 from workers.media.probe import probe
 
@@ -52,7 +53,7 @@ def plan(path: Path) -> Copying:
 
 def pictures_of(path: Path, ticks: int) -> list[tuple[Fraction, str]]:
     """Return time and MD5 of every picture, as ffmpeg decodes it on the clock on which Matinee encodes."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-copyts", "-start_at_zero", "-i", str(path), "-map", "0:v:0"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", *CLOCK, "-i", str(path), "-map", "0:v:0"]
     command += ["-fps_mode", "passthrough", "-enc_time_base", f"1/{ticks}", "-f", "framemd5", "-"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=120, text=True)
     rows = [line.split(",") for line in done.stdout.splitlines() if not line.startswith("#")]

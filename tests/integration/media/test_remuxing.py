@@ -17,7 +17,7 @@ from server.domain.source import Source
 from server.errors import MediaFailed
 from tests import clips
 from tests.integration.media.copies import pictures_of
-from tests.integration.media.film import LIMITS, Made, ffmpeg, join
+from tests.integration.media.film import LIMITS, Made, ffmpeg, join, make
 from tests.integration.media.test_copying import AAC, PATTERN, TONE, X264
 from workers.media import remuxing
 from workers.media.commands import REMUXED_FILE
@@ -73,6 +73,20 @@ def _late(folder: Path) -> Path:
     return path
 
 
+def _apart(*, picture: str = "0", sound: str = "0") -> Callable[[Path], Path]:
+    """A transport stream whose tracks do not begin together."""
+
+    def make(folder: Path) -> Path:
+        path, film = folder / "apart.ts", clips.bunny_for(20)
+        ffmpeg(
+            *("-itsoffset", picture, "-i", film, "-itsoffset", sound, "-i", film),
+            *("-map", "0:v", "-map", "1:a", "-c", "copy", path),
+        )
+        return path
+
+    return make
+
+
 def _drawn(name: str, *options: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         pattern = [word.format(rate="25", seconds=15) for word in PATTERN]
@@ -91,7 +105,9 @@ FILMS = [
     pytest.param(_copied("film.mp4", "-movflags", "frag_keyframe+empty_moov"), id="fragmented mp4"),
     pytest.param(_late, id="pictures after sound"),
     pytest.param(_drawn("ntsc.mkv", "-r", "30000/1001"), id="29.97/s"),
-    pytest.param(_drawn("drawn.ts", "-output_ts_offset", "95000"), id="a clock that runs over"),
+    pytest.param(_drawn("drawn.ts", "-output_ts_offset", "95436"), id="a clock that runs over"),
+    pytest.param(_apart(picture="0.7"), id="mpeg-ts, pictures after sound"),
+    pytest.param(_apart(sound="0.7"), id="mpeg-ts, sound after pictures"),
     pytest.param(_drawn("quick.mp4", "-g", "1", "-movflags", "frag_every_frame+empty_moov"), id="a fragment per frame"),
 ]
 
@@ -117,7 +133,8 @@ def test_segments_begin_with_key_frames_and_last_as_long_as_their_playlist_says(
     for segment, fragment in zip(planned[1:], movie.fragments[1:], strict=True):
         assert fragment.samples[0].key
         assert Fraction(fragment.start_time, movie.timescale) == segment.start
-    end = Fraction(movie.fragments[-1].end_time, movie.timescale)
+    last = movie.fragments[-1]
+    end = Fraction(last.decode_time + sum(sample.duration for sample in last.samples), movie.timescale)
     assert planned[-1].start + planned[-1].length == end
 
 
@@ -148,6 +165,16 @@ REFUSED = [
     pytest.param(_drawn("long.mkv", "-g", "1000"), id="key frames too far apart"),
     pytest.param(_drawn("guessed.avi"), id="times that are not told"),
 ]
+
+
+def test_sound_and_pictures_of_a_transport_stream_stay_as_far_apart_as_they_are(tmp_path: Path):
+    path = _apart(picture="0.7")(tmp_path)
+    pictures, sound = remuxed(path, tmp_path / "made").made, make(path, tmp_path / "sound", kind="audio")
+    assert pictures.frame_times()[0] == Fraction(7, 10)
+    later = _apart(sound="0.7")(tmp_path)
+    late = make(later, tmp_path / "late", kind="audio").samples()
+    assert not any(late[: 48_000 // 2])
+    assert any(sound.samples()[: 48_000 // 2])
 
 
 @pytest.mark.parametrize("film", REFUSED)

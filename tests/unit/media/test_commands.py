@@ -28,7 +28,7 @@ def _pictures() -> list[VideoRendition]:
 
 
 def _video_piece(index: int, **changes: object) -> str:
-    piece = pieces(segments(Fraction(60), 4))[index]
+    piece = pieces(segments(Fraction(60), 4), (1, 1, 2))[index]
     options = {"encoder": x264.ENCODER, "lead": Fraction(1), "hold": False, "max_pixels": PIXELS} | changes
     return " ".join(commands.video_piece(VIDEO, _pictures(), piece, **options))  # type: ignore[arg-type]
 
@@ -37,7 +37,8 @@ def test_a_piece_of_pictures_is_cut_by_absolute_time_stamps_and_decoded_once():
     lowest, *_ = others = _pictures()
     command = _video_piece(1)
     assert command.startswith(
-        f"{HEAD} -copyts -start_at_zero -noaccurate_seek -ss 1.000000 -threads 2 {GUARD} -i /in/source"
+        f"{HEAD} -copyts -start_at_zero -itsoffset 0.000001 -noaccurate_seek -ss 1.000000 -threads 2 {GUARD}"
+        " -i /in/source"
         " -filter_complex_threads 1 -filter_complex [0:0]trim=start=2.000000:end=4.000000,"
     )
     assert command.count(" -i ") == 1

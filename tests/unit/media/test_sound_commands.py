@@ -27,7 +27,7 @@ def _piece(track: AudioTrack, index: int, rendition: AudioRendition | None = Non
 def test_copied_sound_is_read_with_a_margin_on_both_sides():
     assert _piece(AUDIO, 2) == (
         "ffmpeg -nostdin -hide_banner -loglevel error -max_error_rate 1 -nostats -stats_period 0.5 -progress pipe:1"
-        f" -copyts -start_at_zero -noaccurate_seek -ss 2.010667 -threads 2 {GUARD} -i /in/source"
+        f" -copyts -start_at_zero -itsoffset 0.000001 -noaccurate_seek -ss 2.010667 -threads 2 {GUARD} -i /in/source"
         " -map 0:1 -map_metadata -1 -map_chapters -1 -dn -sn -vn -to 61.010667 -c:a copy -bsf:a aac_adtstoasc"
         " -f mp4 -use_editlist 0 -avoid_negative_ts disabled -fflags +bitexact"
         " -movflags default_base_moof+frag_discont+delay_moov -frag_duration 2000000000 /out/run.mp4"
