@@ -28,6 +28,9 @@ from workers.worker import Worker
 # The exit code of a worker that was told to leave; whoever watches over it does not start it again.
 DRAINED = 75
 
+# Encoding gives way to pages, to copies, and to the piece that somebody waits for.
+NICENESS = 10
+
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +71,8 @@ def _serve_remotely(arguments: argparse.Namespace) -> bool:
 def _serve_here(queue: str) -> bool:
     container = Container(settings.load())
     if queue == Queue.HEAVY:
+        os.nice(NICENESS)
+    if queue != Queue.LIGHT:
         chosen(container.settings.media.encoder)  # before the first fork: its children share what it learns
     owner = f"{socket.gethostname()}:{queue}:{os.getpid()}"
     register = Register(container, Identity(owner, socket.gethostname(), queue, os.getpid(), version("matinee")))

@@ -44,7 +44,7 @@ def task(plan: Plan) -> NewTask | None:
     if group is None or plan.source.picture_duration < SHORTEST:
         return None
     names = [made.name for made in group]
-    return NewTask(TaskKind.ANALYSIS, "analysis", Priority.POSTER, essential=False, spec={"compared": names})
+    return NewTask(TaskKind.ANALYSIS, "analysis", Priority.TRIAL, essential=False, spec={"compared": names})
 
 
 def compared(plan: Plan) -> Group | None:

@@ -9,10 +9,11 @@ from typing import Any
 
 
 class Queue(StrEnum):
-    """The two kinds of worker; a worker process serves exactly one queue."""
+    """The kinds of worker; a worker process serves exactly one queue."""
 
     LIGHT = "light"  # a moment: plans and copies; somebody may be waiting in front of a screen
     HEAVY = "heavy"  # encoding; one process per core
+    URGENT = "urgent"  # no queue of its own: whatever of heavy somebody waits for, beside what is being encoded
 
 
 class TaskKind(StrEnum):
@@ -23,6 +24,9 @@ class TaskKind(StrEnum):
     CAPTIONS = "captions"
     STORYBOARD = "storyboard"
     IFRAMES = "iframes"
+    LOUDNESS = "loudness"
+    ANALYSIS = "analysis"
+    REMUX = "remux"
     COPY_PIECE = "copy-piece"
     VIDEO_PIECE = "video-piece"
     AUDIO_PIECE = "audio-piece"
@@ -30,11 +34,14 @@ class TaskKind(StrEnum):
 
 QUEUE_OF: dict[TaskKind, Queue] = {
     TaskKind.PLAN: Queue.LIGHT,
+    TaskKind.ANALYSIS: Queue.HEAVY,
+    TaskKind.REMUX: Queue.HEAVY,
     TaskKind.COPY_PIECE: Queue.LIGHT,
     TaskKind.POSTER: Queue.HEAVY,
     TaskKind.CAPTIONS: Queue.HEAVY,
     TaskKind.STORYBOARD: Queue.HEAVY,
     TaskKind.IFRAMES: Queue.HEAVY,
+    TaskKind.LOUDNESS: Queue.HEAVY,
     TaskKind.VIDEO_PIECE: Queue.HEAVY,
     TaskKind.AUDIO_PIECE: Queue.HEAVY,
 }
@@ -57,6 +64,8 @@ class Priority(IntEnum):
     POSTER = 700  # what the library shows
     LOWEST = 600  # the whole timeline at the lowest rung
     CAPTIONS = 500  # cheap, and missed as soon as somebody watches
+    REMUX = 450  # may make the most expensive rung needless
+    TRIAL = 420  # may make others needless
     REST = 400  # every other rung
     EXTRA = 300  # what makes watching nicer
     IDLE = 100  # only when nothing else is to do

@@ -14,8 +14,8 @@ from math import ceil
 
 AAC_FRAME = 1024  # samples per channel, ISO/IEC 14496-3
 
-# Segments per piece: the first piece is short so that the first picture comes soon, the last number repeats.
-PICTURE_GROWTH = (1, 1, 2)
+# Segments per piece; the last number repeats. Whoever seeks into the smallest rung waits for one segment only.
+PICTURE_GROWTH = (1,)
 # Several renditions at once take longer for every second of film, and somebody may wait for one of them.
 GROUP_GROWTH = (2, 1)
 # Copying is as quick as the disk: only large enough that its bookkeeping does not count.

@@ -29,6 +29,7 @@ def parts(home: Home, encoders: int) -> list[Part]:
     """Describe the processes, with so many workers for encoding."""
     programs = {
         **{f"light-{number}": ("workers.main", "light") for number in (1, 2)},
+        "urgent-1": ("workers.main", "urgent"),
         **{f"heavy-{number}": ("workers.main", "heavy") for number in range(1, encoders + 1)},
         "relay": ("workers.relay",),
         "live": ("workers.consumers.live",),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.domain import permission
 from server.domain.permission import Action
-from server.domain.task import Priority, TaskState
+from server.domain.task import Priority, Queue, TaskState
 from server.domain.user import User
 from server.domain.video import VideoState
 from server.errors import Gone, NotFound, Unavailable
@@ -69,6 +69,7 @@ class Playback:
             raise NotFound("There is no such segment: the file ends before it.")
         if state == TaskState.QUEUED:
             self._doorbell.ring(queue)
+            self._doorbell.ring(Queue.URGENT)
         return True
 
     def _wait(self, deadline: float) -> None:

@@ -86,6 +86,7 @@ class Preparation:
             tasks.finish(task.id, task.fence)
             self.write_multivariant(task.video_id)
             announce(task.video_id)
+        self._doorbell.ring(Queue.URGENT)
         self._doorbell.ring(Queue.HEAVY, times=ENOUGH)
         self._doorbell.ring(Queue.LIGHT, times=ENOUGH)
 

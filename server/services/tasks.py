@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection
 
 from server import settings
-from server.domain.task import QUEUE_OF, Queue, Task, TaskKind
+from server.domain.task import QUEUE_OF, Priority, Queue, Task, TaskKind
 from server.queue.doorbell import Doorbell
 from server.store import claims, tasks, workers
 from server.store.database import transaction
@@ -28,10 +28,12 @@ class Tasks:
 
         A worker that is paused or leaving may have swallowed the ring that was meant for another one: it is passed on.
         """
+        # The urgent worker keeps itself free for the first picture of a film, and for what a player waits for.
+        served, least = (Queue.HEAVY, Priority.FIRST) if queue is Queue.URGENT else (queue, 0)
         with transaction():
-            task = claims.claim(queue, owner, self._limits.lease_seconds, kinds)
+            task = claims.claim(served, owner, self._limits.lease_seconds, kinds, least)
             held_back = task is None and workers.held_back(owner)
-            waiting = tasks.waiting().get(queue, 0) if held_back else 0
+            waiting = tasks.waiting().get(served, 0) if held_back else 0
         if waiting:
             self._doorbell.ring(queue)
         return task

@@ -15,10 +15,12 @@ _CLAIMED = ", ".join(
 _HEADS = 32
 
 
-def claim(queue: Queue, owner: str, lease_seconds: int, kinds: Collection[TaskKind] | None = None) -> Task | None:
+def claim(
+    queue: Queue, owner: str, lease_seconds: int, kinds: Collection[TaskKind] | None = None, least: int = 0
+) -> Task | None:
     """Take the most urgent waiting task of `queue` under a lease, raising its fence; None if nothing waits for `owner`.
 
-    With `kinds`, tasks of other kinds are left to others.
+    Tasks of other kinds than `kinds`, and of a lower priority than `least`, are left to others.
 
     Urgency comes first. Between tasks of the same urgency it is people who take turns, not films: whoever has fewer
     tasks running on the queue comes first, then whoever was served longest ago. A person's own tasks are done in the
@@ -42,7 +44,7 @@ def claim(queue: Queue, owner: str, lease_seconds: int, kinds: Collection[TaskKi
             FROM person CROSS JOIN LATERAL (
                 SELECT id, priority, start FROM tasks
                 WHERE queue = %s AND owner_id = person.id AND state = 'queued' AND not_before <= now()
-                AND (%s::text[] IS NULL OR kind = ANY (%s::text[]))
+                AND priority >= %s AND (%s::text[] IS NULL OR kind = ANY (%s::text[]))
                 ORDER BY priority DESC, start, id LIMIT {_HEADS}
             ) waiting
             WHERE NOT EXISTS (SELECT FROM workers WHERE name = %s AND state <> 'active')
@@ -61,6 +63,7 @@ def claim(queue: Queue, owner: str, lease_seconds: int, kinds: Collection[TaskKi
         queue,
         queue,
         queue,
+        least,
         allowed,
         allowed,
         owner,

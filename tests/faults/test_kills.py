@@ -30,6 +30,7 @@ PARTS = (
     "live",
     "sweeper",
     "light-1",
+    "urgent-1",
     "heavy-1",
     "redis",
     "rabbitmq",

@@ -15,10 +15,13 @@ PARTS = (
     "web",
     "sockets",
     "light-1",
+    "light-2",
+    "urgent-1",
     "heavy-1",
     "relay",
     "live",
     "sweeper",
+    "scrubber",
 )
 
 

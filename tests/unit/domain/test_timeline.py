@@ -66,7 +66,7 @@ def test_segments_of_sound_are_whole_frames_without_gap_or_overlap(duration: Fra
 
 
 def test_the_first_piece_is_one_segment_and_the_next_ones_grow():
-    made = pieces(segments(Fraction(22), 4))
+    made = pieces(segments(Fraction(22), 4), (1, 1, 2))
     assert [(piece.first, piece.count) for piece in made] == [(0, 1), (1, 1), (2, 2), (4, 2), (6, 1)]
     assert [piece.start for piece in made] == [0, 2, 4, 12, 20]
     assert list(made[2].boundaries) == [4, 8]
