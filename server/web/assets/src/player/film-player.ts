@@ -6,6 +6,7 @@ import type { HlsVideoElement } from "hls-video-element";
 import type { AudioTrackList } from "media-tracks";
 import type { Video } from "../video";
 import { patient } from "./abr";
+import { playsAv1, preferAv1 } from "./av1";
 import { configure } from "./config";
 import { listenToKeys } from "./keys";
 import { Ladder } from "./ladder";
@@ -89,6 +90,7 @@ class FilmPlayer extends HTMLElement {
 
   async #open(position: number): Promise<void> {
     this.#say("");
+    const av1 = await playsAv1();
     this.#film.config = configure({
       workerPath: this.getAttribute("worker") ?? "",
       startPosition: position,
@@ -101,6 +103,7 @@ class FilmPlayer extends HTMLElement {
     const hls = this.#film.api;
     hls?.on(Events.ERROR, (_, error) => this.#fail(error));
     hls?.once(Events.MANIFEST_PARSED, () => {
+      if (av1) preferAv1(hls);
       // Browsers may want a gesture first; then the big play button stands ready.
       if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.#media.play().catch(() => undefined);
     });
