@@ -20,13 +20,17 @@ demo: ## Bring a film, upload it, and say when its first picture was there; star
 	@sh server/launcher/prepare.sh run
 	@exec $(PYTHON) -m tests.demo
 
-test: ## Check style, types and layers, and run all tests against private servers
+test: ## Check style, types and layers, and run the tests against private servers
 	@sh server/launcher/prepare.sh test
 	@exec sh tests/check.sh
 
-bench: ## Measure how soon a film is on the screen (docs/benchmarks.md)
+faults: ## Break a running system in every way there is a test for: kills, full disks, cut power
 	@sh server/launcher/prepare.sh test
-	@exec $(PYTHON) -m tests.benchmarks.first_frame
+	@exec sh tests/check.sh tests/faults
+
+bench: ## Measure how soon and how cheaply films are made (docs/benchmarks.md); takes most of an hour
+	@sh server/launcher/prepare.sh test
+	@for each in first_segment first_frame ladders two_workers; do $(PYTHON) -m tests.benchmarks.$$each || exit; done
 
 lint: ## Check style, types and layers only
 	@sh server/launcher/prepare.sh test
@@ -41,4 +45,4 @@ assets: ## Build the browser assets
 clean: ## Delete what was built (.venv, assets, caches); the films and accounts in .matinee stay
 	@rm -rf .venv .cache server/web/static server/web/assets/node_modules build *.egg-info
 
-.PHONY: help run stop status demo test bench lint lock assets clean
+.PHONY: help run stop status demo test faults bench lint lock assets clean

@@ -77,9 +77,8 @@ def test_a_finished_film_plays_in_shaka_player(house: House, shaka: Path, talkie
     page = house.open("/", BOB, bypass_csp=True)
     page.add_script_tag(path=shaka)
     page.evaluate(OPEN, talkie["playlist"])
-    wait(page, 3)
-
     found = page.evaluate("window.player.getVariantTracks().map(({ height, videoCodec }) => [height, videoCodec])")
+    wait(page, 3)
     rungs = [one for one in talkie["renditions"] if one["kind"] == "video"]
     assert len({height for height, _ in found}) == len(rungs)
     assert all(codec.startswith("avc1.") for _, codec in found)

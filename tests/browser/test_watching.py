@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from server.cli import tus
 from tests import cast, clips
 from tests.browser.house import House, choose, current_time, video_of, wait_time, watch_now
-from tests.cast import BOB
+from tests.cast import ALICE, BOB
 
 LONG = 60.0  # seconds of film: enough that nobody prepares it while a test looks at it
 
@@ -95,9 +95,14 @@ def test_the_end_of_a_film_is_there_at_once_for_who_jumps_to_it(
 
 
 def test_a_page_opened_before_the_film_is_playable_starts_by_itself(house: House, bob: httpx.Client) -> None:
-    with cast.client(house.system, BOB) as sender:
-        video_id = tus.send(sender, clips.bikes(), lambda _: None)
-    page = house.open(f"/watch/{video_id}", BOB)
+    with cast.client(house.system, ALICE) as alice:
+        alice.post("/api/v1/workers/pause", json={"all": True}).raise_for_status()
+        try:
+            video_id = tus.send(bob, clips.bikes(), lambda _: None)
+            page = house.open(f"/watch/{video_id}", BOB)
+            assert state_of(bob, video_id)["state"] == "checking"
+        finally:
+            alice.post("/api/v1/workers/resume", json={"all": True}).raise_for_status()
     wait_time(page, 0.5)
     assert cast.settled(bob, video_id)["state"] == "ready"
 

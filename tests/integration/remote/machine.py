@@ -105,16 +105,19 @@ def machine(system: System, folder: Path, number: int, namespace: str | None) ->
     yield Machine(name, folder, prefix, system.address, folder / "log")
 
 
+ENCODING = {"heavy", "urgent"}
+
+
 def hosts_at_work(system: System) -> dict[str, str]:
-    """Return the machine of every worker for heavy tasks by the worker's name."""
+    """Return the machine of every worker that encodes by the worker's name."""
     with cast.client(system, cast.ALICE) as alice:
         found = alice.get("/api/v1/workers").raise_for_status().json()["workers"]
-    return {one["name"]: one["host"] for one in found if one["queue"] == "heavy" and one["state"] != "lost"}
+    return {one["name"]: one["host"] for one in found if one["queue"] in ENCODING and one["state"] != "lost"}
 
 
 def pause_encoders(system: System) -> None:
     """Let the appliance itself encode nothing."""
-    wait_until(lambda: hosts_at_work(system), "the encoders are there")
+    wait_until(lambda: len(hosts_at_work(system)) == len(ENCODING), "the encoders are there")
     with cast.client(system, cast.ALICE) as alice:
         for name in hosts_at_work(system):
             alice.post("/api/v1/workers/pause", json={"name": name}).raise_for_status()
