@@ -19,6 +19,7 @@ from tests import cast, clips
 
 SETTINGS = {"tasks": {"lease_seconds": 10, "heartbeat_seconds": 2, "sweep_seconds": 1}, "media": {"encode_workers": 2}}
 PATIENCE_SECONDS = 90.0
+ENCODING = {"heavy", "urgent"}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +50,10 @@ def upload(api: httpx.Client) -> str:
     return tus.send(api, clips.tree(), lambda _: None)
 
 
-def workers(api: httpx.Client, queue: str = "heavy") -> dict[str, dict[str, Any]]:
+def workers(api: httpx.Client) -> dict[str, dict[str, Any]]:
+    """Those that encode."""
     found = api.get("/api/v1/workers").raise_for_status().json()["workers"]
-    return {one["name"]: one for one in found if one["queue"] == queue and one["state"] != "lost"}
+    return {one["name"]: one for one in found if one["queue"] in ENCODING and one["state"] != "lost"}
 
 
 def tell(api: httpx.Client, verb: str, **whom: object) -> list[str]:
@@ -86,7 +88,7 @@ def _program(pid: int) -> str | None:
 
 
 def test_paused_workers_take_nothing_until_they_may_go_on(alice: httpx.Client) -> None:
-    wait_until(lambda: len(workers(alice)) == 2, "both encoders are registered")
+    wait_until(lambda: len(workers(alice)) == 3, "all encoders are registered")
     for name in workers(alice):
         assert tell(alice, "pause", name=name) == [name]
     video_id = upload(alice)
@@ -126,7 +128,7 @@ def test_a_drained_worker_finishes_its_task_and_stays_away(private: System, alic
     assert alice.get(f"/api/v1/tasks/{busy['task']}").json()["attempt"] == 1
     wait_until(lambda: parts(private)[part]["state"] == "stopped", "the launcher lets it be")
     assert cast.settled(alice, video_id)["state"] == "ready"
-    assert len(workers(alice)) == 1
+    assert len(workers(alice)) == 2
 
 
 def test_bob_is_told_nothing_about_workers_and_nothing_about_alice_s_work(private: System, alice: httpx.Client) -> None:
