@@ -7,15 +7,24 @@ from collections.abc import Callable
 import pytest
 
 from server import settings
+from server.container import Container
 from server.domain.ids import new_id
+from server.domain.passage import NOTHING
 from server.domain.permission import Role
-from server.domain.task import NewTask, Queue, TaskKind
+from server.domain.source import Source
+from server.domain.task import NewTask, Priority, Queue, TaskKind
 from server.domain.user import User
 from server.store import claims, renditions, tasks, users, videos
 from server.store.database import transaction
 
 People = Callable[[str, Role], User]
 LEASE = 90
+
+
+@pytest.fixture
+def container(scratch: settings.Settings) -> Container:
+    """The parts of the appliance, on a database of their own."""
+    return Container(scratch)
 
 
 @pytest.fixture
@@ -38,6 +47,19 @@ def alice(people: People) -> User:
 @pytest.fixture
 def charlie(people: People) -> User:
     return people("charlie", Role.UPLOADER)
+
+
+def planned(container: Container, owner_id: str, source: Source) -> str:
+    """A film of a person's whose plan is settled as for a file with these facts; return its id."""
+    video_id = new_id()
+    container.layout.original(video_id).parent.mkdir(parents=True)
+    with transaction():
+        videos.create(video_id, owner_id, "Film", "film.mp4", 1)
+        tasks.create(video_id, [NewTask(TaskKind.PLAN, "plan", Priority.FIRST)])
+    plan = container.tasks.claim(Queue.LIGHT, "planner")
+    assert plan is not None
+    container.preparation.begin(plan, source, NOTHING)
+    return video_id
 
 
 def film(owner_id: str, count: int, priority: int = 600, cost: float = 1.0, rendition: str = "v360") -> str:

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from server.container import Container
-from server.domain.ids import new_id
-from server.domain.passage import NOTHING
-from server.domain.task import NewTask, Priority, Queue, TaskKind
-from server.store import renditions, tasks, videos
+from server.domain.task import Queue, TaskKind
+from server.store import renditions, videos
 from server.store.database import rows, transaction
+from tests.integration.tasks.conftest import planned
 from tests.unit.domain.test_plan import LONG
 
 # A recorded lecture: 1080 lines take hardly more than 720.
@@ -19,19 +17,9 @@ SIZES = {"v480": 300_000, "v720": 700_000, "v1080": 800_000}
 
 
 @pytest.fixture
-def container(scratch):
-    return Container(scratch)
-
-
-@pytest.fixture
 def film(container, bob):
     """The id of a film of ten minutes whose plan is made."""
-    video_id = new_id()
-    container.layout.original(video_id).parent.mkdir(parents=True)
-    with transaction():
-        videos.create(video_id, bob, "Lecture", "lecture.mkv", 1)
-        tasks.create(video_id, [NewTask(TaskKind.PLAN, "plan", Priority.FIRST)])
-    container.preparation.begin(container.tasks.claim(Queue.LIGHT, "planner"), LONG, NOTHING)
+    video_id = planned(container, bob, LONG)
     yield video_id
     container.library.remove_video(video_id)
 

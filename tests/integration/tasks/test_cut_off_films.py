@@ -7,17 +7,15 @@ from fractions import Fraction
 
 import pytest
 
-from server.container import Container
 from server.domain.handover import MadePiece
-from server.domain.ids import new_id
-from server.domain.passage import NOTHING
 from server.domain.source import Source
-from server.domain.task import NewTask, Priority, Queue, TaskKind
+from server.domain.task import Queue, TaskKind
 from server.domain.video import Video, VideoState
 from server.errors import NotFound
 from server.storage.layout import Part
-from server.store import tasks, videos
+from server.store import videos
 from server.store.database import transaction
+from tests.integration.tasks.conftest import planned
 from tests.unit.domain.test_source import VIDEO
 
 PICTURE = replace(VIDEO, width=640, height=360, frame_rate=Fraction(25), duration=Fraction(20))
@@ -25,19 +23,9 @@ FILM = Source("mov", Fraction(20), 1000, PICTURE, ())
 
 
 @pytest.fixture
-def container(scratch):
-    return Container(scratch)
-
-
-@pytest.fixture
 def film(container, bob):
     """The id of a film of five segments, with its plan made."""
-    video_id = new_id()
-    container.layout.original(video_id).parent.mkdir(parents=True)
-    with transaction():
-        videos.create(video_id, bob, "Film", "film.mp4", 1)
-        tasks.create(video_id, [NewTask(TaskKind.PLAN, "plan", Priority.FIRST)])
-    container.preparation.begin(container.tasks.claim(Queue.LIGHT, "planner"), FILM, NOTHING)
+    video_id = planned(container, bob, FILM)
     yield video_id
     container.library.remove_video(video_id)
 

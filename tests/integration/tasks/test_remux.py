@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import pytest
 
-from server.container import Container
 from server.domain.ids import new_id
 from server.domain.passage import NOTHING, PicturePassage
 from server.domain.remux import HOLD_SECONDS, replacement
@@ -27,11 +26,6 @@ PICTURE = PicturePassage(CUTS, Fraction(600), 9_000_000, 8_000_000, "avc1.640028
 FILM = replace(LONG, container="matroska,webm", size=1)
 assert FILM.video is not None
 SMALL = replace(FILM, video=replace(FILM.video, width=256, height=240, stored_width=256, stored_height=240))
-
-
-@pytest.fixture
-def container(scratch):
-    return Container(scratch)
 
 
 @pytest.fixture

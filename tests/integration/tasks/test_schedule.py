@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from server.container import Container
 from server.domain.task import NewTask, Priority, Queue, TaskKind, TaskState
 from server.domain.video import VideoState
 from server.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unavailable
 from server.store import claims, tasks
 from server.store.database import changed, rows, transaction
 from tests.integration.tasks.conftest import claim, film, serve
-
-
-@pytest.fixture
-def container(scratch):
-    return Container(scratch)
 
 
 @pytest.fixture

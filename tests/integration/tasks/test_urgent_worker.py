@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from server.container import Container
 from server.domain.task import Priority, Queue
 from server.domain.user import User
 from server.store import tasks
 from server.store.database import transaction
 from tests.integration.tasks.conftest import film
-
-
-@pytest.fixture
-def container(scratch):
-    return Container(scratch)
 
 
 def test_the_urgent_worker_leaves_alone_what_nobody_waits_for(container: Container, alice: User) -> None:
